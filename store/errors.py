@@ -1,0 +1,76 @@
+"""What can be wrong with a request for stored things, each with the sentence a person will read."""
+
+
+class StoreError(Exception):
+    """Anything here; `str(error)` is the sentence."""
+
+
+class NotFound(StoreError):
+    """There is no such thing, or the caller may not see it: the two are told apart by nobody."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"There is no {what} {name!r}.")
+        self.what = what
+        self.name = name
+
+
+class RunNotFound(NotFound):
+    def __init__(self, run_id: str) -> None:
+        super().__init__("run", run_id)
+
+
+class ProjectNotFound(NotFound):
+    def __init__(self, path: str) -> None:
+        super().__init__("project", path)
+
+
+class ArtifactNotFound(NotFound):
+    def __init__(self, artifact_id: str) -> None:
+        super().__init__("artifact", artifact_id)
+
+
+class KeyNotFound(NotFound):
+    def __init__(self, key_id: str) -> None:
+        super().__init__("key", key_id)
+
+
+class NodeNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__("node", name)
+
+
+class VerdictNotFound(NotFound):
+    def __init__(self, run_id: str) -> None:
+        super().__init__("verdict of run", run_id)
+
+
+class Conflict(StoreError):
+    """The thing is there, but not in a state that allows this."""
+
+
+class RunNotFinished(Conflict):
+    """A verdict or rerun needs a run that has finished."""
+
+
+class RunIsActive(Conflict):
+    """A queued or running run cannot be deleted."""
+
+
+class RunIsTerminal(Conflict):
+    """finished, failed and cancelled never change."""
+
+
+class NotAManagedRun(Conflict):
+    """Only a run that a worker trains can be rerun or cancelled."""
+
+
+class NotAClientRun(Conflict):
+    """Only a run that some other process trains takes points, log lines and an end from outside."""
+
+
+class NameTaken(Conflict):
+    """Another thing of that name exists."""
+
+
+class LeaseLost(StoreError):
+    """This attempt no longer owns its run: nothing it writes is taken."""

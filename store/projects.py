@@ -1,0 +1,52 @@
+"""Projects: `entity/name`, made on first use."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from store.database import now
+from store.errors import ProjectNotFound
+from store.ids import new_id
+from store.tables import Project
+
+
+def find(session: Session, entity: str, name: str) -> Project | None:
+    return session.scalars(select(Project).where(Project.entity == entity, Project.name == name)).one_or_none()
+
+
+def get(session: Session, entity: str, name: str) -> Project:
+    """Raises ProjectNotFound."""
+    project = find(session, entity, name)
+    if project is None:
+        raise ProjectNotFound(f"{entity}/{name}")
+    return project
+
+
+def find_or_add(session: Session, entity: str, name: str) -> Project:
+    """The project of that name, made now when there is none. Two callers at once get the same one."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(Project).values(id=new_id(), entity=entity, name=name, created_at=now()).on_conflict_do_nothing(index_elements=["entity", "name"])
+    )
+    return get(session, entity, name)
+
+
+def page(session: Session, *, entity: str | None, after: tuple[str, str] | None, limit: int) -> list[Project]:
+    """Up to `limit` projects by entity and name; `after` is the last one's (entity, name). entity None: every entity's."""
+    query = select(Project).order_by(Project.entity, Project.name).limit(limit)
+    if entity is not None:
+        query = query.where(Project.entity == entity)
+    if after is not None:
+        query = query.where(or_(Project.entity > after[0], and_(Project.entity == after[0], Project.name > after[1])))
+    return list(session.scalars(query))
+
+
+def count(session: Session, *, entity: str | None) -> int:
+    query = select(func.count()).select_from(Project)
+    return session.scalar(query if entity is None else query.where(Project.entity == entity)) or 0
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> dict[str, Project]:
+    return {project.id: project for project in session.scalars(select(Project).where(Project.id.in_(ids)))}
