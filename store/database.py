@@ -32,8 +32,8 @@ def _now_postgresql(element: now, compiler: Any, **kw: Any) -> str:
 class Database:
     """A pool of connections.
 
-        with db.begin() as session:   # a writing transaction, committed at the end, durable when the block is left
-        with db.read() as session:    # a snapshot to read from; nothing written in it is kept
+    with db.begin() as session:   # a writing transaction, committed at the end, durable when the block is left
+    with db.read() as session:    # a snapshot to read from; nothing written in it is kept
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the API binds to")
     port: Annotated[int, Ge(0), Le(65535)] = Field(8800, description="port the API binds to")
     public_url: str = Field("", description="the address users reach the service at, used in links; empty: http://host:port")
-    allowed_hosts: str = Field("", description="comma-separated further Host names the API answers to, beside loopback and the public URL's; * for any")
+    allowed_hosts: str = Field("", description="comma-separated Host names answered to beside loopback and the public URL's; * for any")
     default_entity: str = Field("team", description="entity of a project named without one, for keys that belong to no single entity")
     api_processes: Annotated[int, Ge(1), Le(64)] = Field(1, description="API processes that `runtwice up` starts")
     body_limit_bytes: Annotated[int, Ge(1024)] = Field(20_000_000, description="largest request body; beyond it 413")

@@ -3,7 +3,8 @@
 Tables that grow with the runs carry the run id first in their key, so that a database can be partitioned by it.
 """
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -31,9 +33,22 @@ RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
 
 
+class NanAsNull(TypeDecorator[float]):
+    """A float64 that is never missing: SQLite keeps no NaN, so NULL stands for it in both databases."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Any) -> float | None:
+        return None if value is None or math.isnan(value) else value
+
+    def process_result_value(self, value: float | None, dialect: Any) -> float:
+        return math.nan if value is None else value
+
+
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, float: Double, int: BigInteger, bytes: LargeBinary}
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, list[Any]: JSON, float: Double, int: BigInteger, bytes: LargeBinary}
 
 
 class Project(Table):
@@ -131,7 +146,7 @@ class Series(Table):
     non_finite: Mapped[int]
     first_step: Mapped[int]
     last_step: Mapped[int]
-    last: Mapped[float]
+    last: Mapped[float] = mapped_column(NanAsNull, nullable=True)
     min: Mapped[float | None]
     min_step: Mapped[int | None]
     max: Mapped[float | None]

@@ -1,0 +1,91 @@
+"""Points as columns: how steps, values and times become the bytes of a segment, and come back bit for bit.
+
+Each blob starts with one byte that says how it was written, so that later forms can lie beside these.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Steps = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+_EVEN = b"e"  # first step and stride, two int64: steps at equal distance
+_DELTA = b"d"  # zlib of the first differences, int64
+_RAW = b"r"  # little-endian as they are
+_ZLIB = b"z"  # zlib of little-endian
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric's points in ascending order of step; times are seconds since the epoch, kept to the millisecond."""
+
+    steps: Steps
+    values: Values
+    times: Values
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Column":
+        return Column(self.steps[which], self.values[which], self.times[which])
+
+
+def empty() -> Column:
+    return Column(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.float64))
+
+
+def joined(parts: list[Column]) -> Column:
+    """The parts one after another; nothing is sorted."""
+    if not parts:
+        return empty()
+    if len(parts) == 1:
+        return parts[0]
+    return Column(np.concatenate([p.steps for p in parts]), np.concatenate([p.values for p in parts]), np.concatenate([p.times for p in parts]))
+
+
+def same_bits(a: Values, b: Values) -> NDArray[np.bool_]:
+    """Where two float64 columns are equal by bits. Any NaN equals any NaN; -0.0 is not 0.0."""
+    equal: NDArray[np.bool_] = (a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))
+    return equal
+
+
+def encode_steps(steps: Steps) -> bytes:
+    stride = int(steps[1] - steps[0]) if len(steps) > 1 else 1
+    if len(steps) < 3 or bool(np.all(np.diff(steps) == stride)):
+        return _EVEN + np.array([steps[0], stride], "<i8").tobytes()
+    return _DELTA + zlib.compress(np.diff(steps, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def decode_steps(blob: bytes, count: int) -> Steps:
+    if blob[:1] == _EVEN:
+        first, stride = np.frombuffer(blob, "<i8", offset=1)
+        return np.asarray(first + stride * np.arange(count, dtype=np.int64), np.int64)
+    return np.cumsum(np.frombuffer(zlib.decompress(blob[1:]), "<i8"), dtype=np.int64)
+
+
+def encode_values(values: Values) -> bytes:
+    """Raw, or compressed where that saves a fifth: a learning rate shrinks, a loss does not."""
+    raw = values.astype("<f8").tobytes()
+    sample = zlib.compress(raw[:1024], 1)
+    if len(sample) * 5 < len(raw[:1024]) * 4:
+        return _ZLIB + zlib.compress(raw, 1)
+    return _RAW + raw
+
+
+def decode_values(blob: bytes) -> Values:
+    raw = blob[1:] if blob[:1] == _RAW else zlib.decompress(blob[1:])
+    return np.frombuffer(raw, "<f8").astype(np.float64, copy=False)
+
+
+def encode_times(times: Values) -> bytes:
+    """Whole milliseconds as differences: points logged at a steady pace take about a byte each."""
+    milliseconds = np.rint(times * 1000.0).astype(np.int64)
+    return _DELTA + zlib.compress(np.diff(milliseconds, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def decode_times(blob: bytes) -> Values:
+    milliseconds = np.cumsum(np.frombuffer(zlib.decompress(blob[1:]), "<i8"), dtype=np.int64)
+    return milliseconds / 1000.0

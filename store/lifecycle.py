@@ -1,0 +1,204 @@
+"""Who may move a run from one state to the next, and how: queued -> running -> finished | failed | cancelled, running -> queued.
+
+Every move is one conditional UPDATE, so of two that try, one wins. Leases are measured with the database's clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from trainer.config import RunConfig
+
+from store import logs, verdicts
+from store.database import now
+from store.errors import NotAManagedRun, RunIsTerminal
+from store.fence import Claim as Claim
+from store.fence import lost, must_own
+from store.tables import Attempt, Duty, Run
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A run whose worker stopped answering; `state` is what became of it, `doorbell` the queue to ring when it is queued again."""
+
+    run_id: str
+    attempt: int
+    state: str
+    doorbell: str
+
+
+def doorbell(run: Run) -> str:
+    """The queue whose workers may train the run."""
+    return f"node.{run.wanted_node}" if run.wanted_node else str(run.queue)
+
+
+def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, run_id: str | None = None) -> Claim | None:
+    """A queued run, now running here. None when there is nothing for this node to do, or another worker was faster.
+
+    That very run when `run_id` is given, else the one of highest priority that has waited longest.
+    """
+    mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
+    waiting = select(Run.id).where(Run.state == "queued", Run.queue.in_(queues), mine)
+    waiting = waiting.order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1).with_for_update(skip_locked=True)
+    if run_id is not None:
+        waiting = waiting.where(Run.id == run_id)
+    found = session.scalar(waiting)
+    if found is None:
+        return None
+    taken = (
+        update(Run)
+        .where(Run.id == found, Run.state == "queued")
+        .values(
+            state="running",
+            attempt=Run.attempt + 1,
+            node=node,
+            lease_until=now() + lease_s,
+            started_at=func.coalesce(Run.started_at, now()),
+            heartbeat_at=now(),
+            step=None,
+        )
+        .returning(Run.attempt, Run.config)
+    )
+    row = session.execute(taken).one_or_none()
+    if row is None:
+        return None
+    session.add(Attempt(run_id=found, number=row.attempt, node=node, started_at=now()))
+    return Claim(found, row.attempt, node, RunConfig.model_validate(row.config), lease_s)
+
+
+def renew(session: Session, claim: Claim, step: int | None = None) -> bool:
+    """Whether somebody asked to cancel the run; its lease now starts afresh. Raises LeaseLost."""
+    alive: dict[str, Any] = {"lease_until": now() + claim.lease_s, "heartbeat_at": now()}
+    if step is not None:
+        alive["step"] = step
+    row = session.execute(_owned(claim).values(**alive).returning(Run.cancel_requested_at)).one_or_none()
+    if row is None:
+        raise lost(claim)
+    return row.cancel_requested_at is not None
+
+
+def record_start(session: Session, claim: Claim, digests: Mapping[str, Any], environment: Mapping[str, Any], total_steps: int) -> None:
+    """Keep what determined this attempt. Raises LeaseLost."""
+    must_own(session, claim)
+    session.execute(_owned(claim).values(digests=dict(digests), environment=dict(environment), total_steps=total_steps))
+
+
+def finish(session: Session, claim: Claim, state: str, reason: str | None = None, digests: Mapping[str, Any] | None = None) -> None:
+    """End the run for good; the verdict of a rerun is written in the same transaction. Raises LeaseLost."""
+    must_own(session, claim)
+    run = session.get_one(Run, claim.run_id, populate_existing=True)
+    run.digests = {**run.digests, **(digests or {})}
+    _end_attempt(session, run, state, reason)
+    _end_run(session, run, state, reason)
+
+
+def release(session: Session, claim: Claim, reason: str) -> str:
+    """The queue to ring: the run is queued again because its worker is going away. Not counted as a lost attempt. Raises LeaseLost."""
+    must_own(session, claim)
+    run = session.get_one(Run, claim.run_id, populate_existing=True)
+    _end_attempt(session, run, "released", reason)
+    _requeue(run)
+    session.flush()
+    return doorbell(run)
+
+
+def lose(session: Session, claim: Claim, reason: str, max_attempts: int) -> Lost:
+    """What became of a run whose training process died: queued again, or failed when it has died too often. Raises LeaseLost."""
+    must_own(session, claim)
+    return _lose(session, session.get_one(Run, claim.run_id, populate_existing=True), reason, max_attempts)
+
+
+def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
+    """The runs whose lease ran out, each queued again, failed (lost too often) or cancelled (that had been asked for)."""
+    expired = select(Run).where(Run.state == "running", Run.origin == "managed", Run.lease_until < now()).with_for_update(skip_locked=True, of=Run)
+    return [_lose(session, run, f"its worker on node {run.node} stopped answering", max_attempts) for run in session.scalars(expired).all()]
+
+
+def unrung(session: Session, older_than_s: float, limit: int = 1000) -> list[tuple[str, str]]:
+    """Queued runs (id, queue) for which no doorbell was sent in the last seconds; they now count as rung."""
+    stale = or_(Run.rung_at.is_(None), Run.rung_at < now() - older_than_s)
+    runs = session.scalars(select(Run).where(Run.state == "queued", stale).order_by(Run.priority.desc(), Run.created_at).limit(limit)).all()
+    rung = [(run.id, doorbell(run)) for run in runs]
+    mark_rung(session, [run_id for run_id, _ in rung])
+    return rung
+
+
+def mark_rung(session: Session, run_ids: Sequence[str]) -> None:
+    if run_ids:
+        session.execute(update(Run).where(Run.id.in_(run_ids)).values(rung_at=now()).execution_options(synchronize_session=False))
+
+
+def request_cancel(session: Session, run: Run) -> Run:
+    """The run, cancelled at once when it was queued, else about to be. Raises RunIsTerminal, NotAManagedRun."""
+    run = session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
+    if run.origin != "managed":
+        raise NotAManagedRun(f"Run {run.id} is logged by a client, which alone can stop it.")
+    if run.is_terminal:
+        raise RunIsTerminal(f"Run {run.id} is {run.state}; only a queued or running run can be cancelled.")
+    if run.state == "queued":
+        _end_run(session, run, "cancelled", "cancelled before it started")
+    else:
+        run.cancel_requested_at = run.cancel_requested_at or session.scalar(select(now()))
+    session.flush()
+    return run
+
+
+def crash_silent_clients(session: Session, timeout_s: float) -> int:
+    """How many client runs were just marked crashed: running, but silent for too long. A later write brings them back."""
+    silent = update(Run).where(Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s)
+    result = session.execute(silent.values(state="crashed", reason=f"no sign of life for {timeout_s:g} s"))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
+    """Whether `holder` has the duty for the next seconds: it had it already, or nobody did."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    taken = insert(Duty).values(name=name, holder=holder, until=now() + for_s)
+    free = or_(Duty.holder == holder, Duty.until < now())
+    mine = taken.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": now() + for_s}, where=free)
+    return session.scalar(mine.returning(Duty.holder)) == holder
+
+
+def attempts(session: Session, run_id: str) -> list[Attempt]:
+    return list(session.scalars(select(Attempt).where(Attempt.run_id == run_id).order_by(Attempt.number)))
+
+
+def _owned(claim: Claim) -> Any:
+    owned = update(Run).where(Run.id == claim.run_id, Run.attempt == claim.attempt, Run.state == "running")
+    return owned.execution_options(synchronize_session=False)
+
+
+def _lose(session: Session, run: Run, reason: str, max_attempts: int) -> Lost:
+    attempt = run.attempt
+    _end_attempt(session, run, "lost", reason)
+    lost_before = select(func.count()).select_from(Attempt).where(Attempt.run_id == run.id, Attempt.outcome == "lost")
+    tries = session.scalar(lost_before) or 0
+    logs.append(session, run.id, attempt, [f"attempt {attempt} was lost: {reason}"])
+    if run.cancel_requested_at is not None:
+        _end_run(session, run, "cancelled", "cancelled while it ran")
+    elif tries >= max_attempts:
+        _end_run(session, run, "failed", f"given up after {tries} lost attempts; the last one: {reason}")
+    else:
+        _requeue(run)
+    session.flush()
+    return Lost(run.id, attempt, run.state, doorbell(run))
+
+
+def _requeue(run: Run) -> None:
+    run.state, run.node, run.lease_until, run.rung_at, run.step = "queued", None, None, None, None
+
+
+def _end_attempt(session: Session, run: Run, outcome: str, reason: str | None) -> None:
+    attempt = session.get_one(Attempt, (run.id, run.attempt))
+    attempt.ended_at, attempt.outcome, attempt.reason = session.scalar(select(now())), outcome, reason
+    session.flush()
+
+
+def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None:
+    run.state, run.reason, run.finished_at, run.lease_until = state, reason, session.scalar(select(now())), None
+    session.flush()
+    if run.rerun_of is not None:
+        verdicts.judge_rerun(session, run)

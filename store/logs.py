@@ -1,0 +1,37 @@
+"""A run's console output, by lines counted from 0 over all its attempts."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from store.tables import LogLines
+
+MAX_LINE = 4096
+
+
+def append(session: Session, run_id: str, attempt: int, lines: Sequence[str]) -> int:
+    """The number of the first of these lines. Over-long lines are cut, NULs replaced: both databases take any other text."""
+    last = session.scalars(select(LogLines).where(LogLines.run_id == run_id).order_by(LogLines.number.desc()).limit(1)).one_or_none()
+    number = 0 if last is None else last.number + last.count
+    if lines:
+        text = "\n".join(_tame(line) for line in lines)
+        session.add(LogLines(run_id=run_id, number=number, count=len(lines), attempt=attempt, text=text))
+        session.flush()
+    return number
+
+
+def read(session: Session, run_id: str, after: int = -1, limit: int = 1000) -> list[tuple[int, str]]:
+    """Up to `limit` (number, line) whose number is greater than `after`."""
+    pieces = select(LogLines).where(LogLines.run_id == run_id, LogLines.number + LogLines.count > after + 1).order_by(LogLines.number)
+    found: list[tuple[int, str]] = []
+    for piece in session.scalars(pieces.limit(limit)):
+        found += [(piece.number + i, line) for i, line in enumerate(piece.text.split("\n")) if piece.number + i > after]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _tame(line: str) -> str:
+    plain = line.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("\n", " ").encode("utf-8", "replace").decode()
+    return plain if len(plain) <= MAX_LINE else plain[:MAX_LINE] + " ... (cut)"

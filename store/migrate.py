@@ -1,0 +1,59 @@
+"""Moves a database's tables from one version of Runtwice to another, in one transaction; of two that try at once, one waits."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url, text
+
+import migrations
+from store.database import Database, connect
+
+ADVISORY_LOCK = 7_290_117  # any number that no other program on the same PostgreSQL uses
+
+
+def upgrade(url: str, to: str = "head") -> str:
+    """The version the database is at now. Makes the SQLite file's folder when it is missing."""
+    return _move(url, to, up=True)
+
+
+def downgrade(url: str, to: str) -> str:
+    """The version the database is at now; `to` is a version, "base", or "-1"."""
+    return _move(url, to, up=False)
+
+
+def head() -> str:
+    """The version this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(db: Database) -> str:
+    """The version the database is at; empty for a database without tables."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _move(url: str, to: str, up: bool) -> str:
+    file = make_url(url).database
+    if url.startswith("sqlite") and file:
+        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = connect(url)
+    try:
+        with db.begin() as session:
+            if db.dialect == "postgresql":
+                session.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+            config = _config()
+            config.attributes["connection"] = session.connection()
+            (command.upgrade if up else command.downgrade)(config, to)
+        return current(db)
+    finally:
+        db.close()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,210 @@
+"""Runs: adding, finding, listing, deleting. How a run moves from state to state stands in lifecycle.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from trainer.config import RunConfig
+
+from store.database import now
+from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
+from store.ids import new_external_id, new_id
+from store.tables import Artifact, Attempt, LogLines, Project, Run, Segment, Series, Verdict
+
+Cursor = tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What a deletion took, or would take: rows by table, and bytes of points, logs and artifacts."""
+
+    rows: dict[str, int]
+    size_bytes: int
+    sha256s: tuple[str, ...]
+
+
+def add_managed(
+    session: Session,
+    project: Project,
+    config: RunConfig,
+    *,
+    name: str,
+    tags: Sequence[str] = (),
+    notes: str = "",
+    baseline: Run | None = None,
+    change: Sequence[Mapping[str, Any]] = (),
+    rerun_of: Run | None = None,
+    wanted_node: str | None = None,
+    priority: int = 0,
+    created_by: str | None = None,
+) -> Run:
+    """A queued run. Ring its doorbell after the commit."""
+    run = _new(session, project, name=name, tags=tags, notes=notes, created_by=created_by)
+    run.origin, run.state = "managed", "queued"
+    run.config, run.config_digest, run.seed = config.model_dump(mode="json"), config.digest(), config.seed
+    run.queue, run.wanted_node, run.priority = config.device.split(":")[0], wanted_node, priority
+    run.total_steps = config.total_iterations
+    run.baseline_id = None if baseline is None else baseline.id
+    run.change = [dict(item) for item in change]
+    run.rerun_of = None if rerun_of is None else rerun_of.id
+    session.add(run)
+    session.flush()
+    return run
+
+
+def add_client(
+    session: Session,
+    project: Project,
+    config: Mapping[str, Any],
+    *,
+    name: str,
+    tags: Sequence[str] = (),
+    notes: str = "",
+    external_id: str | None = None,
+    created_by: str | None = None,
+) -> Run:
+    """A run that some other process trains: running from now on. Raises NameTaken when the project has that external id."""
+    run = _new(session, project, name=name, tags=tags, notes=notes, created_by=created_by)
+    run.external_id = external_id or run.external_id
+    run.origin, run.state, run.config = "client", "running", dict(config)
+    run.started_at = run.heartbeat_at = run.created_at
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError as error:
+        raise NameTaken(f"Project {project.path} already has a run with the external id {run.external_id!r}.") from error
+    return run
+
+
+def get(session: Session, run_id: str, entity: str | None = None) -> Run:
+    """Raises RunNotFound, also when the run belongs to another entity than the one given."""
+    run = session.get(Run, run_id, populate_existing=True)
+    if run is None or (entity is not None and run.project.entity != entity):
+        raise RunNotFound(run_id)
+    return run
+
+
+def get_many(session: Session, run_ids: Sequence[str], entity: str | None = None) -> list[Run]:
+    """The runs in the order asked. Raises RunNotFound for the first that is missing."""
+    found = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(run_ids)))}
+    for run_id in run_ids:
+        if run_id not in found or (entity is not None and found[run_id].project.entity != entity):
+            raise RunNotFound(run_id)
+    return [found[run_id] for run_id in run_ids]
+
+
+def page(session: Session, *, entity: str | None, project: Project | None, after: Cursor | None, limit: int) -> list[Run]:
+    """Up to `limit` runs, newest first; `after` is the (created_at, id) of the last one seen."""
+    query = select(Run).where(*_within(entity, project)).order_by(Run.created_at.desc(), Run.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(Run.created_at, Run.id) < after)
+    return list(session.scalars(query))
+
+
+def count(session: Session, *, entity: str | None, project: Project | None) -> int:
+    query = select(func.count()).select_from(Run).join(Project).where(*_within(entity, project))
+    return session.scalar(query) or 0
+
+
+def reruns_of(session: Session, run_id: str) -> list[Run]:
+    """Oldest first."""
+    return list(session.scalars(select(Run).where(Run.rerun_of == run_id).order_by(Run.created_at, Run.id)))
+
+
+def queue_positions(session: Session, runs: Sequence[Run]) -> dict[str, int]:
+    """For each queued run its place in its queue, the next one to start being 1."""
+    ahead = select(func.count()).select_from(Run)
+    return {run.id: 1 + (session.scalar(ahead.where(*_before(run))) or 0) for run in runs if run.state == "queued"}
+
+
+def queued(session: Session, entity: str | None, limit: int) -> list[Run]:
+    """Queued and running runs, those that run first, then in the order they will start."""
+    query = select(Run).where(Run.state.in_(("queued", "running")), Run.origin == "managed", *_within(entity, None))
+    query = query.order_by(Run.state.desc(), Run.priority.desc(), Run.created_at, Run.id)
+    return list(session.scalars(query.limit(limit)))
+
+
+def touch_client(session: Session, run: Run) -> None:
+    """Note a sign of life; a crashed run is running again. The run's row stays locked to the end of the transaction.
+
+    Raises NotAClientRun, RunIsTerminal.
+    """
+    if run.origin != "client":
+        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
+    alive = update(Run).where(Run.id == run.id, Run.state.in_(("running", "crashed"))).values(state="running", reason=None, heartbeat_at=now())
+    if session.scalar(alive.returning(Run.id)) is None:
+        raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
+
+
+def finish_client(session: Session, run: Run, state: str, reason: str | None) -> Run:
+    """The run, ended. Ending it again the same way changes nothing. Raises RunIsTerminal when it ended another way, NotAClientRun."""
+    run = session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
+    if run.is_terminal and run.origin == "client" and run.state == state:
+        return run
+    touch_client(session, run)
+    run = get(session, run.id)
+    run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
+    session.flush()
+    return run
+
+
+def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
+    """What goes with the run. Nothing goes when `preview`. Raises RunIsActive for a queued or running run."""
+    if run.state in ("queued", "running"):
+        raise RunIsActive(f"Run {run.id} is {run.state}; cancel it or let it end before deleting it.")
+    of_run = {
+        "attempts": (Attempt, Attempt.run_id == run.id),
+        "series": (Series, Series.run_id == run.id),
+        "segments": (Segment, Segment.run_id == run.id),
+        "log_lines": (LogLines, LogLines.run_id == run.id),
+        "artifacts": (Artifact, Artifact.run_id == run.id),
+        "verdicts": (Verdict, or_(Verdict.rerun_id == run.id, Verdict.original_id == run.id)),
+    }
+    rows = {name: session.scalar(select(func.count()).select_from(table).where(which)) or 0 for name, (table, which) in of_run.items()}
+    points = func.length(Segment.steps) + func.length(Segment.values) + func.length(Segment.times)
+    sizes = [
+        select(func.sum(points)).where(Segment.run_id == run.id),
+        select(func.sum(func.length(LogLines.text))).where(LogLines.run_id == run.id),
+        select(func.sum(Artifact.size_bytes)).where(Artifact.run_id == run.id),
+    ]
+    size_bytes = sum(int(session.scalar(size) or 0) for size in sizes)
+    sha256s = tuple(session.scalars(select(Artifact.sha256).where(Artifact.run_id == run.id).distinct()))
+    if not preview:
+        for table, which in of_run.values():
+            session.execute(delete(table).where(which).execution_options(synchronize_session=False))
+        session.delete(run)
+        session.flush()
+    return Deleted({"runs": 1, **rows}, size_bytes, sha256s)
+
+
+def _new(session: Session, project: Project, *, name: str, tags: Sequence[str], notes: str, created_by: str | None) -> Run:
+    return Run(
+        id=new_id(),
+        external_id=new_external_id(),
+        project=project,
+        name=name,
+        tags=list(tags),
+        notes=notes,
+        created_by=created_by,
+        created_at=session.scalar(select(now())),
+        attempt=0,
+        priority=0,
+        archived=False,
+        change=[],
+        digests={},
+        environment={},
+    )
+
+
+def _within(entity: str | None, project: Project | None) -> list[ColumnElement[bool]]:
+    if project is not None:
+        return [Run.project_id == project.id]
+    return [] if entity is None else [Run.project_id.in_(select(Project.id).where(Project.entity == entity))]
+
+
+def _before(run: Run) -> list[ColumnElement[bool]]:
+    sooner = or_(Run.priority > run.priority, and_(Run.priority == run.priority, tuple_(Run.created_at, Run.id) < (run.created_at, run.id)))
+    return [Run.state == "queued", Run.queue == run.queue, sooner]

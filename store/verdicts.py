@@ -1,0 +1,77 @@
+"""Verdicts: gathering what two runs left behind, having it compared, keeping the answer."""
+
+from collections.abc import Sequence
+
+from analysis.verdict import Evidence
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis import verdict as analysis_verdict
+from store import series
+from store.database import now
+from store.errors import VerdictNotFound
+from store.tables import Run, Verdict
+
+
+def judge(session: Session, original: Run, rerun: Run) -> Verdict:
+    """Whether `rerun` reproduced `original`, kept in place of an earlier verdict on the two."""
+    compared = analysis_verdict.compare(evidence(session, original), evidence(session, rerun))
+    verdict = Verdict(
+        rerun_id=rerun.id,
+        original_id=original.id,
+        outcome=compared.outcome,
+        document=compared.document(),
+        judged_at=session.scalar(select(now())),
+    )
+    session.merge(verdict)
+    session.flush()
+    return session.get_one(Verdict, (rerun.id, original.id))
+
+
+def judge_rerun(session: Session, rerun: Run) -> Verdict | None:
+    """The verdict on a rerun that has just ended; None when its original was deleted meanwhile."""
+    original = None if rerun.rerun_of is None else session.get(Run, rerun.rerun_of)
+    return None if original is None else judge(session, original, rerun)
+
+
+def of_rerun(session: Session, rerun: Run) -> Verdict:
+    """Raises VerdictNotFound when the run is no rerun, or is not judged yet."""
+    verdict = session.get(Verdict, (rerun.id, rerun.rerun_of)) if rerun.rerun_of else None
+    if verdict is None:
+        raise VerdictNotFound(rerun.id)
+    return verdict
+
+
+def of_reruns(session: Session, rerun_ids: Sequence[str], original_id: str) -> dict[str, Verdict]:
+    query = select(Verdict).where(Verdict.rerun_id.in_(rerun_ids), Verdict.original_id == original_id)
+    return {verdict.rerun_id: verdict for verdict in session.scalars(query)}
+
+
+def reproduced(session: Session, run_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """For each run that was rerun and judged: the outcome over all its reruns, and how many there are.
+
+    `different` when any rerun differed, `identical` when some were and none differed, else `not_comparable`.
+    """
+    pairs = select(Verdict.original_id, Verdict.outcome).join(Run, Run.id == Verdict.rerun_id)
+    pairs = pairs.where(Verdict.original_id.in_(run_ids), Run.rerun_of == Verdict.original_id)
+    outcomes: dict[str, list[str]] = {}
+    for original_id, outcome in session.execute(pairs):
+        outcomes.setdefault(original_id, []).append(outcome)
+    worst_first = ("different", "identical", "not_comparable")
+    return {run_id: (next(o for o in worst_first if o in found), len(found)) for run_id, found in outcomes.items()}
+
+
+def evidence(session: Session, run: Run) -> Evidence:
+    """Everything a verdict looks at."""
+    names = series.metric_names(session, run.id)
+    held = {name: series.read(session, run.id, name) for name in names if not name.startswith("system/")}
+    return Evidence(
+        run_id=run.id,
+        state=run.state,
+        reason=run.reason,
+        config=run.config,
+        config_digest=run.config_digest,
+        digests=run.digests,
+        environment=run.environment,
+        series={name: analysis_verdict.Column(column.steps, column.values) for name, column in held.items()},
+    )
