@@ -1,0 +1,58 @@
+# What a newcomer needs: make demo, make test. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := api worker trainer analysis store cli migrations
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.service: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Runtwice needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 demo")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Runtwice and PyTorch into $(VENV) (once; about a minute and 1.5 GB with the CPU build) ..."
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker]'
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.service
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker,test]'
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.service ## make .venv and install the project with its worker
+
+.PHONY: demo
+demo: $(VENV)/.service ## train eight experiments on real MNIST images, rerun one, show what helped
+	@$(BIN)/runtwice demo
+
+.PHONY: up
+up: $(VENV)/.service ## keep the service running at http://127.0.0.1:8800
+	@$(BIN)/runtwice up
+
+.PHONY: test
+test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: $(VENV)/.tests ## lint, types, import arrows, file sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/test_tree.py
+
+.PHONY: proof
+proof: $(VENV)/.tests ## what takes long: kill loops, many reruns
+	$(BIN)/python -m pytest -m proof -o timeout=1800 -v
+
+.PHONY: bench
+bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
+	$(BIN)/python -m bench.training_overhead
+	$(BIN)/python -m bench.first_point
+
+.PHONY: clean
+clean: ## remove .venv and caches; data folders stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info

@@ -1,0 +1,74 @@
+"""Fixtures that every folder of tests may use: real databases built by the migrations, a real broker."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import Postgres, Valkey
+
+from store import migrate
+from store.database import Database, connect
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server with the database `template_runtwice`, which the migrations built."""
+    server = Postgres()
+    try:
+        server.start()
+        server.execute("CREATE DATABASE template_runtwice")
+        migrate.upgrade(server.url("template_runtwice"))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite file of this test's own."""
+    file = tmp_path / "runtwice.db"
+    shutil.copy(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_runtwice")
+    yield postgres.url(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The test runs twice, once on each kind of database."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    db = connect(database_url)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """A broker of this test's own."""
+    server = Valkey()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
