@@ -46,12 +46,6 @@ def joined(parts: list[Column]) -> Column:
     return Column(np.concatenate([p.steps for p in parts]), np.concatenate([p.values for p in parts]), np.concatenate([p.times for p in parts]))
 
 
-def same_bits(a: Values, b: Values) -> NDArray[np.bool_]:
-    """Where two float64 columns are equal by bits. Any NaN equals any NaN; -0.0 is not 0.0."""
-    equal: NDArray[np.bool_] = (a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))
-    return equal
-
-
 def encode_steps(steps: Steps) -> bytes:
     stride = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     if len(steps) < 3 or bool(np.all(np.diff(steps) == stride)):

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from trainer.config import RunConfig
 
 from store.errors import LeaseLost
 from store.tables import Run
+from trainer.config import RunConfig
 
 
 @dataclass(frozen=True)

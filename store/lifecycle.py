@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from trainer.config import RunConfig
 
 from store import logs, verdicts
 from store.database import now
@@ -18,6 +17,7 @@ from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
 from store.fence import lost, must_own
 from store.tables import Attempt, Duty, Run
+from trainer.config import RunConfig
 
 
 @dataclass(frozen=True)

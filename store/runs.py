@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from trainer.config import RunConfig
 
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
 from store.tables import Artifact, Attempt, LogLines, Project, Run, Segment, Series, Verdict
+from trainer.config import RunConfig
 
 Cursor = tuple[float, str]
 

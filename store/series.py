@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from analysis.points import same_bits
 from store import columns
 from store.columns import Column
 from store.fence import Claim, must_own
@@ -53,17 +54,21 @@ def append(session: Session, run_id: str, points: Points) -> Appended:
     The caller holds the run's row locked, so that two appends to one run cannot cross.
     """
     result = Appended()
-    incoming = {metric: column for metric in points.metrics if len(column := _column(points, metric, result))}
+    incoming = {metric: _column(points, metric) for metric in points.metrics}
+    incoming = {metric: column for metric, column in incoming.items() if len(column)}
     known = {row.metric: row for row in session.scalars(select(Series).where(Series.run_id == run_id, Series.metric.in_(incoming)))}
     last = _last_segments(session, run_id, incoming)
-    for metric, column in incoming.items():
+    for metric, given in incoming.items():
+        column, repeats = _first_of_each(given)
         series = known.get(metric)
         if series is None or column.steps[0] > series.last_step:
             fresh = column
             _append_after(session, run_id, metric, last.get(metric), column)
         else:
             fresh = _merge(session, run_id, metric, column, result)
-        result.accepted += len(column)
+        if len(repeats):
+            _merge(session, run_id, metric, repeats, result)
+        result.accepted += len(given)
         _sum_up(session, run_id, metric, series, fresh)
     result.accepted -= len(result.refused)
     return result
@@ -138,29 +143,18 @@ def decode(segment: Segment) -> Column:
     return Column(columns.decode_steps(segment.steps, segment.count), columns.decode_values(segment.values), columns.decode_times(segment.times))
 
 
-def _column(points: Points, metric: str, result: Appended) -> Column:
-    """The metric's values in order of step, each step once: the first that was sent wins."""
+def _column(points: Points, metric: str) -> Column:
+    """The metric's values in ascending order of step; of several at one step, in the order given."""
     given = [(step, value, time) for step, value, time in zip(points.steps, points.metrics[metric], points.times, strict=True) if value is not None]
-    if not given:
-        return columns.empty()
     steps = np.array([step for step, _, _ in given], np.int64)
     column = Column(steps, np.array([value for _, value, _ in given], np.float64), np.array([time for _, _, time in given], np.float64))
-    if np.all(steps[1:] > steps[:-1]):
-        return column
-    _, first_at = np.unique(steps, return_index=True)
-    if len(first_at) < len(steps):
-        _compare_repeats(metric, column, first_at, result)
-    return column.take(first_at)
+    return column if np.all(steps[1:] > steps[:-1]) else column.take(np.argsort(steps, kind="stable"))
 
 
-def _compare_repeats(metric: str, column: Column, first_at: np.ndarray, result: Appended) -> None:
-    held = dict(zip(column.steps[first_at].tolist(), column.values[first_at].tolist(), strict=True))
-    repeats = np.setdiff1d(np.arange(len(column)), first_at)
-    why = "this request gives the step twice with different values; the first counts"
-    for step, value in zip(column.steps[repeats].tolist(), column.values[repeats].tolist(), strict=True):
-        result.accepted += 1
-        if not columns.same_bits(np.array([value]), np.array([held[step]]))[0]:
-            result.refused.append(Refusal(metric, step, why, held[step], value))
+def _first_of_each(column: Column) -> tuple[Column, Column]:
+    """The first value of each step, which wins, and the others."""
+    first = np.diff(column.steps, prepend=-1) > 0
+    return (column, columns.empty()) if first.all() else (column.take(first), column.take(~first))
 
 
 def _last_segments(session: Session, run_id: str, metrics: Iterable[str]) -> dict[str, Segment]:
@@ -205,7 +199,7 @@ def _merge(session: Session, run_id: str, metric: str, column: Column, result: A
     is_held = held.steps[at] == column.steps if len(held) else np.zeros(len(column), np.bool_)
     for position in np.flatnonzero(is_held):
         kept, got = held.values[at[position]], column.values[position]
-        if not columns.same_bits(np.array([kept]), np.array([got]))[0]:
+        if not same_bits(np.array([kept]), np.array([got]))[0]:
             why = "this step already holds another value, which stays"
             result.refused.append(Refusal(metric, int(column.steps[position]), why, float(kept), float(got)))
     fresh = column.take(~is_held)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from analysis.verdict import Evidence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import verdict as analysis_verdict
+from analysis.verdict import Evidence
 from store import series
 from store.database import now
 from store.errors import VerdictNotFound

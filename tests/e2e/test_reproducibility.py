@@ -1,0 +1,63 @@
+"""Runs over HTTP, trained by workers, run again, judged: the promise the product is named after."""
+
+from typing import Any
+
+import pytest
+from service import Service
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "batch norm": {"model": {"norm": {"kind": "batch"}}},
+    "dropout, adam": {"model": {"dropout": {"p": 0.5}}, "optimizer": {"kind": "adam"}},
+    "layer norm, step schedule": {"model": {"norm": {"kind": "layer"}}, "scheduler": {"kind": "step", "step_size": 50}},
+}
+
+
+def reran(service: Service, run_id: str, **asked: Any) -> list[dict[str, Any]]:
+    answer = service.client.post(f"/runs/{run_id}/reruns", json={"wait_s": 120, **asked})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+class TestRerun:
+    def test_gives_the_same_bits(self, service: Service) -> None:
+        original = service.ended(service.submit(VARIANTS["batch norm"]))
+
+        (rerun,) = reran(service, original["id"])
+
+        verdict = rerun["verdict"]
+        assert original["state"] == "finished", original["reason"]
+        assert (verdict["outcome"], verdict["first_difference"]) == ("identical", None)
+        assert set(verdict["checked"].values()) == {"same"}
+        assert verdict["points_compared"] == sum(len(steps) for steps, _ in service.series(original["id"]).values())
+        assert service.run(original["id"])["reproduced"] == {"outcome": "identical", "reruns": 1}
+
+    def test_on_a_node_that_overrides_the_threads_differs_and_says_where(self, service: Service) -> None:
+        service.start_worker("two-threads", RUNTWICE_THREADS="2")
+        config = {
+            "dataset": {"name": "mnist5k"},
+            "model": {"norm": {"kind": "batch"}},
+            "batch_size": "full",
+            "total_iterations": 25,
+            "optimizer": {"kind": "sgd", "lr": 2.0},
+        }
+        original = service.ended(service.submit(config))
+
+        (rerun,) = reran(service, original["id"], node="two-threads")
+
+        verdict = rerun["verdict"]
+        assert service.run(rerun["id"])["environment"]["threads"] == 2
+        assert original["environment"]["threads"] == 1
+        assert verdict["outcome"] == "different"
+        assert verdict["checked"]["initial"] == "same"
+        assert 0 <= verdict["first_difference"]["step"] < 25
+        assert verdict["first_difference"]["ulps"] >= 1
+
+    @pytest.mark.proof
+    def test_is_identical_twenty_times_of_twenty(self, service: Service) -> None:
+        outcomes = []
+        for config in VARIANTS.values():
+            original = service.ended(service.submit(config))
+            outcomes += [rerun["verdict"]["outcome"] for rerun in reran(service, original["id"], count=5)]
+
+        assert outcomes == ["identical"] * 20

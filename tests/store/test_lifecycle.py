@@ -1,0 +1,316 @@
+"""Who may move a run from one state to the next, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from store import lifecycle, runs, series, verdicts
+from store.database import Database, now
+from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal, VerdictNotFound
+from store.lifecycle import Claim
+from store.series import Points
+from store.tables import Run
+
+LEASE_S = 15.0
+
+
+def claim(database: Database, node: str = "a", run: Run | None = None) -> Claim:
+    with database.begin() as session:
+        taken = lifecycle.claim(session, node, ["cpu"], LEASE_S, None if run is None else run.id)
+    assert taken is not None
+    return taken
+
+
+def expire(database: Database, taken: Claim) -> None:
+    with database.begin() as session:
+        session.execute(update(Run).where(Run.id == taken.run_id).values(lease_until=now() - 1.0))
+
+
+def lose(database: Database, max_attempts: int = 3) -> list[lifecycle.Lost]:
+    with database.begin() as session:
+        return lifecycle.lose_expired(session, max_attempts)
+
+
+def look(database: Database, run_id: str) -> Run:
+    with database.read() as session:
+        return runs.get(session, run_id)
+
+
+class TestClaim:
+    def test_takes_the_highest_priority_then_the_oldest(self, database, make_run) -> None:
+        first, second, urgent = make_run(), make_run(), make_run(priority=5)
+
+        assert [claim(database).run_id for _ in range(3)] == [urgent.id, first.id, second.id]
+
+    def test_finds_nothing_twice(self, database, make_run) -> None:
+        run = make_run()
+        claim(database, run=run)
+
+        with database.begin() as session:
+            assert lifecycle.claim(session, "b", ["cpu"], LEASE_S, run.id) is None
+
+    def test_gives_a_run_to_one_of_many(self, database, make_run) -> None:
+        wanted = {make_run().id for _ in range(10)}
+
+        def worker(name: str) -> list[str]:
+            mine = []
+            while True:
+                with database.begin() as session:
+                    taken = lifecycle.claim(session, name, ["cpu"], LEASE_S)
+                if taken is None:
+                    return mine
+                mine.append(taken.run_id)
+
+        with ThreadPoolExecutor(4) as pool:
+            taken = [run_id for mine in pool.map(worker, "abcd") for run_id in mine]
+
+        assert sorted(taken) == sorted(wanted)
+
+    def test_leaves_a_run_for_another_queue_or_node(self, database, make_run) -> None:
+        make_run({"device": "cuda"})
+        pinned = make_run(wanted_node="b")
+
+        with database.begin() as session:
+            assert lifecycle.claim(session, "a", ["cpu"], LEASE_S) is None
+        assert claim(database, "b").run_id == pinned.id
+
+    def test_hands_over_the_config(self, database, make_run) -> None:
+        run = make_run({"seed": 7})
+
+        taken = claim(database)
+
+        assert (taken.config.seed, taken.config.digest(), taken.attempt) == (7, run.config_digest, 1)
+
+
+class TestLease:
+    def test_is_lost_when_it_runs_out_and_the_run_is_queued_again(self, database, make_run) -> None:
+        make_run()
+        taken = claim(database)
+        expire(database, taken)
+
+        assert [(lost.run_id, lost.state, lost.doorbell) for lost in lose(database)] == [(taken.run_id, "queued", "cpu")]
+        assert claim(database, "b").attempt == 2
+
+    def test_that_is_renewed_stays(self, database, make_run) -> None:
+        make_run()
+        taken = claim(database)
+        expire(database, taken)
+
+        with database.begin() as session:
+            lifecycle.renew(session, taken)
+
+        assert lose(database) == []
+
+    @pytest.mark.parametrize("write", ["renew", "points", "finish", "start", "release"])
+    def test_once_lost_refuses_every_write_of_the_old_attempt(self, database, make_run, write) -> None:
+        make_run()
+        old = claim(database)
+        expire(database, old)
+        lose(database)
+        claim(database, "b")
+        writes = {
+            "renew": lambda session: lifecycle.renew(session, old),
+            "points": lambda session: series.append_attempt(session, old, Points([0], [0.0], {"loss": [1.0]})),
+            "finish": lambda session: lifecycle.finish(session, old, "finished"),
+            "start": lambda session: lifecycle.record_start(session, old, {}, {}, 1),
+            "release": lambda session: lifecycle.release(session, old, "stopping"),
+        }
+
+        with pytest.raises(LeaseLost), database.begin() as session:
+            writes[write](session)
+
+        assert look(database, old.run_id).state == "running"
+
+    def test_lost_too_often_fails_the_run_with_the_reason(self, database, make_run) -> None:
+        make_run()
+        for _ in range(3):
+            taken = claim(database)
+            expire(database, taken)
+            states = [lost.state for lost in lose(database)]
+
+        run = look(database, taken.run_id)
+        assert states == ["failed"]
+        assert (run.state, run.finished_at is not None) == ("failed", True)
+        assert "given up after 3 lost attempts" in (run.reason or "")
+
+    def test_released_does_not_count_as_lost(self, database, make_run) -> None:
+        make_run()
+        for _ in range(5):
+            with database.begin() as session:
+                lifecycle.release(session, lifecycle.claim(session, "a", ["cpu"], LEASE_S), "the worker is stopping")
+
+        assert claim(database).attempt == 6
+
+
+class TestRetry:
+    def test_sends_equal_points_again_and_doubles_nothing(self, database, make_run) -> None:
+        make_run()
+        sent = Points([0, 1], [0.0, 1.0], {"loss": [0.5, 0.25]})
+        first = claim(database)
+        with database.begin() as session:
+            series.append_attempt(session, first, sent)
+        expire(database, first)
+        lose(database)
+
+        second = claim(database, "b")
+        with database.begin() as session:
+            assert series.append_attempt(session, second, sent) is None
+
+        with database.read() as session:
+            assert series.read(session, second.run_id, "loss").values.tolist() == [0.5, 0.25]
+
+    def test_that_differs_replaces_the_history_from_there_on(self, database, make_run) -> None:
+        make_run()
+        first = claim(database)
+        with database.begin() as session:
+            series.append_attempt(session, first, Points([0, 1, 2], [0.0, 1.0, 2.0], {"loss": [0.5, 0.25, 0.125], "lr": [1.0, 1.0, 1.0]}))
+        expire(database, first)
+        lose(database)
+
+        second = claim(database, "b")
+        with database.begin() as session:
+            assert series.append_attempt(session, second, Points([0, 1], [5.0, 6.0], {"loss": [0.5, 0.75], "lr": [1.0, 1.0]})) == 1
+
+        with database.read() as session:
+            assert series.read(session, second.run_id, "loss").values.tolist() == [0.5, 0.75]
+            assert series.read(session, second.run_id, "lr").steps.tolist() == [0, 1]
+
+
+class TestCancel:
+    def test_ends_a_queued_run_at_once(self, database, make_run) -> None:
+        run = make_run()
+
+        with database.begin() as session:
+            assert lifecycle.request_cancel(session, run).state == "cancelled"
+
+        with database.begin() as session:
+            assert lifecycle.claim(session, "a", ["cpu"], LEASE_S) is None
+
+    def test_asks_the_worker_of_a_running_run(self, database, make_run) -> None:
+        run = make_run()
+        taken = claim(database)
+        with database.begin() as session:
+            assert lifecycle.request_cancel(session, run).state == "running"
+
+        with database.begin() as session:
+            assert lifecycle.renew(session, taken)
+
+    def test_is_kept_when_the_worker_is_lost(self, database, make_run) -> None:
+        run = make_run()
+        taken = claim(database)
+        with database.begin() as session:
+            lifecycle.request_cancel(session, run)
+        expire(database, taken)
+
+        assert [lost.state for lost in lose(database)] == ["cancelled"]
+
+    @pytest.mark.parametrize("state", ["finished", "failed", "cancelled"])
+    def test_refuses_a_terminal_run(self, database, make_run, state) -> None:
+        run = make_run()
+        with database.begin() as session:
+            lifecycle.finish(session, lifecycle.claim(session, "a", ["cpu"], LEASE_S), state)
+
+        with pytest.raises(RunIsTerminal, match=state), database.begin() as session:
+            lifecycle.request_cancel(session, run)
+
+    def test_is_not_for_client_runs(self, database, client_run) -> None:
+        with pytest.raises(NotAManagedRun), database.begin() as session:
+            lifecycle.request_cancel(session, client_run)
+
+    def test_and_finish_together_leave_one_terminal_state(self, database, make_run) -> None:
+        run = make_run()
+        taken = claim(database)
+        with database.begin() as session:
+            lifecycle.request_cancel(session, run)
+            lifecycle.finish(session, taken, "finished")
+
+        with pytest.raises(LeaseLost), database.begin() as session:
+            lifecycle.finish(session, taken, "cancelled")
+
+        assert look(database, run.id).state == "finished"
+
+
+class TestVerdictOfARerun:
+    def test_is_written_when_the_rerun_ends(self, database, make_run) -> None:
+        original = make_run()
+        self.train(database, 0.5)
+        rerun = make_run(rerun_of=original)
+        self.train(database, 0.5)
+
+        with database.read() as session:
+            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
+
+        assert verdict.outcome == "identical"
+
+    def test_tells_a_difference_in_the_last_bit(self, database, make_run) -> None:
+        original = make_run()
+        self.train(database, 0.5)
+        rerun = make_run(rerun_of=original)
+        self.train(database, 0.5000000000000001)
+
+        with database.read() as session:
+            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
+            seal = verdicts.reproduced(session, [original.id])
+
+        assert verdict.outcome == "different"
+        assert verdict.document["first_difference"]["ulps"] == 1
+        assert seal == {original.id: ("different", 1)}
+
+    def test_of_a_rerun_that_was_cancelled_is_not_comparable(self, database, make_run) -> None:
+        original = make_run()
+        self.train(database, 0.5)
+        rerun = make_run(rerun_of=original)
+        with database.begin() as session:
+            lifecycle.request_cancel(session, rerun)
+
+        with database.read() as session:
+            assert verdicts.of_rerun(session, runs.get(session, rerun.id)).outcome == "not_comparable"
+
+    def test_is_missing_while_the_rerun_is_queued(self, database, make_run) -> None:
+        original = make_run()
+        self.train(database, 0.5)
+        rerun = make_run(rerun_of=original)
+
+        with pytest.raises(VerdictNotFound), database.read() as session:
+            verdicts.of_rerun(session, rerun)
+
+    def train(self, database, loss: float) -> None:
+        digests = dict.fromkeys(("data", "split", "order", "initial", "final", "code"), "0" * 64)
+        taken = claim(database)
+        with database.begin() as session:
+            lifecycle.record_start(session, taken, digests, {"threads": 1}, 20)
+            series.append_attempt(session, taken, Points([0], [0.0], {"loss": [loss]}))
+            lifecycle.finish(session, taken, "finished", digests=digests)
+
+
+class TestDoorbells:
+    def test_of_queued_runs_are_due_until_marked(self, database, make_run) -> None:
+        run, pinned = make_run(), make_run(wanted_node="b")
+
+        with database.begin() as session:
+            assert lifecycle.unrung(session, 10.0) == [(run.id, "cpu"), (pinned.id, "node.b")]
+        with database.begin() as session:
+            assert lifecycle.unrung(session, 10.0) == []
+
+
+class TestDuty:
+    def test_is_held_by_one_until_it_runs_out(self, database) -> None:
+        with database.begin() as session:
+            assert lifecycle.hold_duty(session, "reaper", "a", 60.0)
+            assert not lifecycle.hold_duty(session, "reaper", "b", 60.0)
+            assert lifecycle.hold_duty(session, "reaper", "a", -1.0)
+            assert lifecycle.hold_duty(session, "reaper", "b", 60.0)
+
+
+class TestClients:
+    def test_that_fall_silent_are_crashed_until_they_write_again(self, database, client_run) -> None:
+        with database.begin() as session:
+            session.execute(update(Run).values(heartbeat_at=now() - 400.0))
+            assert lifecycle.crash_silent_clients(session, 300.0) == 1
+        assert look(database, client_run.id).state == "crashed"
+
+        with database.begin() as session:
+            runs.touch_client(session, client_run)
+
+        assert look(database, client_run.id).state == "running"
