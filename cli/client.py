@@ -1,0 +1,195 @@
+"""The service over HTTP: where it is, which key opens it, and its problems as sentences."""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from cli.datafolder import read_holder
+from cli.errors import CliError
+
+if TYPE_CHECKING:
+    import httpx
+
+DEFAULT_URL = "http://127.0.0.1:8800"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TIMEOUT_S = 60.0
+PAUSES_S = (0.2, 0.5, 1.5)  # between the tries of a request that may be sent again
+
+
+class ServiceError(CliError):
+    """The service answered with a problem."""
+
+    def __init__(self, status: int, problem: dict[str, Any], todo: str = "") -> None:
+        super().__init__(problem_sentence(problem, status), todo)
+        self.status = status
+        self.problem = problem
+
+
+class Service:
+    """with open_service() as service:  service.get("/runs/k3v9")"""
+
+    def __init__(self, url: str, key: str, key_from: str) -> None:
+        import httpx
+
+        self.url = url.rstrip("/")
+        self._key_from = key_from
+        local = is_loopback(url)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # A proxy that is set for the outside world must not be asked for this machine.
+        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=TIMEOUT_S, trust_env=not local)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._send("GET", path, params=_present(query))
+
+    def post(self, path: str, body: dict[str, Any], **query: Any) -> Any:
+        """Safe to be sent again after a lost connection: it carries an Idempotency-Key."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": "application/json"}
+        return self._send("POST", path, params=_present(query), content=_encode(body), headers=headers)
+
+    def delete(self, path: str) -> Any:
+        return self._send("DELETE", path)
+
+    def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.get(path, cursor=cursor, **query)
+            yield from page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    def _send(self, method: str, path: str, **request: Any) -> Any:
+        import httpx
+
+        pauses_s = () if method == "DELETE" else PAUSES_S  # what was deleted by the first try is not found by the second
+        for pause_s in (*pauses_s, None):
+            try:
+                answer = self._http.request(method, path, **request)
+            except httpx.TransportError as error:
+                if pause_s is None or isinstance(error, httpx.UnsupportedProtocol):
+                    raise self._unreachable(error) from error
+                time.sleep(pause_s)
+                continue
+            except httpx.InvalidURL as error:
+                raise CliError(f"{self.url} is not an address: {error}.", "Correct RUNTWICE_URL.") from error
+            if answer.status_code in (429, 503) and pause_s is not None:
+                time.sleep(_retry_after(answer, pause_s))
+                continue
+            return self._read(answer)
+        raise AssertionError("unreachable")
+
+    def _read(self, answer: "httpx.Response") -> Any:
+        if answer.is_success:
+            try:
+                return answer.json() if answer.content else None
+            except ValueError as error:
+                raise CliError(f"What answers at {self.url} is not Runtwice.", "Check RUNTWICE_URL.") from error
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {}
+        todo = self._key_todo(answer.status_code)
+        raise ServiceError(answer.status_code, problem if isinstance(problem, dict) else {}, todo)
+
+    def _key_todo(self, status: int) -> str:
+        if status == 401:
+            return f"The key was taken from {self._key_from}." if self._key_from else "Set RUNTWICE_API_KEY to a key of that service."
+        if status == 403:
+            return f"The key from {self._key_from} has too low a role; an admin can make another: runtwice keys create NAME --role member"
+        return ""
+
+    def _unreachable(self, error: Exception) -> CliError:
+        import httpx
+
+        if isinstance(error, httpx.TimeoutException):
+            return CliError(f"The service at {self.url} did not answer within {TIMEOUT_S:g} s.", "`runtwice doctor` looks for the cause.")
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return CliError(f"{self.url} is not an address.", "Correct RUNTWICE_URL: http://host:port")
+        todo = "Start one with `runtwice up`, or set RUNTWICE_URL (another data folder: RUNTWICE_DATA_DIR)."
+        return CliError(f"No Runtwice answers at {self.url}.", todo)
+
+
+@contextmanager
+def open_service() -> Iterator[Service]:
+    """The service that the environment names, or the one that runs on this machine's data folder."""
+    url = find_url()
+    key, key_from = find_key(url)
+    with Service(url, key, key_from) as service:
+        yield service
+
+
+def find_url() -> str:
+    """RUNTWICE_URL, else the address of the `up` that holds the data folder, else where one would be."""
+    if os.environ.get("RUNTWICE_URL"):
+        return os.environ["RUNTWICE_URL"]
+    holder = read_holder(data_dir())
+    port = os.environ.get("RUNTWICE_PORT")
+    return holder["url"] if holder else f"http://127.0.0.1:{port}" if port else DEFAULT_URL
+
+
+def find_key(url: str) -> tuple[str, str]:
+    """A key and where it comes from. The data folder's admin key is shown to this machine's service only; ("", "") without any."""
+    if os.environ.get("RUNTWICE_API_KEY"):
+        return os.environ["RUNTWICE_API_KEY"].strip(), "RUNTWICE_API_KEY"
+    file = data_dir() / "admin.key"
+    holder = read_holder(data_dir())
+    if not is_loopback(url) and (holder is None or holder["url"] != url.rstrip("/")):
+        return "", ""
+    try:
+        return file.read_text().strip(), str(file)
+    except OSError:
+        return "", ""
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("RUNTWICE_DATA_DIR") or "runtwice-data")
+
+
+def is_loopback(url: str) -> bool:
+    try:
+        return (urlsplit(url).hostname or "") in LOOPBACK
+    except ValueError:
+        return False
+
+
+def problem_sentence(problem: dict[str, Any], status: int) -> str:
+    """What is wrong, in words; of a refused config one line per field: "config.optimizer.lr: must be above 0; got -1"."""
+    detail = str(problem.get("detail") or problem.get("title") or f"The service answered with status {status}.")
+    lines = [detail]
+    for error in problem.get("errors") or []:
+        field = str(error.get("pointer", "")).lstrip("/").replace("~1", "\0").replace("/", ".").replace("\0", "/").replace("~0", "~")
+        line = f"{field}: {error.get('detail', '')}" if field else str(error.get("detail", ""))
+        if error.get("detail") and str(error["detail"]) != detail:
+            lines.append(f"  {line}")
+    return "\n".join(lines)
+
+
+def _present(query: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError as error:
+        raise CliError(f"This cannot be sent: {error}.", "A config holds finite numbers only.") from error
+
+
+def _retry_after(answer: "httpx.Response", otherwise_s: float) -> float:
+    try:
+        return min(10.0, float(answer.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return otherwise_s
