@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.diff import Change
+from analysis.leaves import Change
 
 
 @dataclass(frozen=True)

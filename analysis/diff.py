@@ -1,89 +1,101 @@
-"""What differs between configs, environments and other trees of plain values, path by path."""
+"""What changed from one config to another: by leaf, by factor, and in words."""
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-Leaves = dict[str, Any]
+from analysis.leaves import Change, SameAndDifferent, changes, side_by_side
+from trainer.config import FACTORS, RunConfig
+
+__all__ = ["Change", "SameAndDifferent", "change_words", "changed_factors", "changes", "config_changes", "side_by_side"]
+
+# Objects that are one of several kinds, or none at all: their change is told by the kind first.
+UNIONS = ("model.norm", "optimizer", "scheduler", "early_stopping")
+NAMES = {"optimizer.lr": "lr", "dataset.name": "dataset", "model.dropout.p": "dropout"}
 
 
-@dataclass(frozen=True)
-class Change:
-    """A leaf that is not the same on both sides; None on a side that lacks the path."""
-
-    path: str
-    from_: Any
-    to: Any
-
-    def document(self) -> dict[str, Any]:
-        return {"path": self.path, "from": self.from_, "to": self.to}
+def changed_factors(base: RunConfig, other: RunConfig) -> list[str]:
+    """The factors that a step from `base` to `other` touches, in the order of FACTORS; empty when only what is free to differ does."""
+    paths = [change.path for change in config_changes(base, other)]
+    return [factor.name for factor in FACTORS if any(_lies_under(path, root) for path in paths for root in factor.paths)]
 
 
-@dataclass(frozen=True)
-class SameAndDifferent:
-    """Leaf paths that have one value in every tree, and those that do not; `values` leaves out who lacks the path."""
-
-    same: Leaves
-    different: list[dict[str, Any]]
-
-    def document(self) -> dict[str, Any]:
-        return {"same": self.same, "different": self.different}
+def config_changes(base: RunConfig, other: RunConfig) -> list[Change]:
+    """The leaves somebody changed, without those that follow another: a linear scheduler's length that is the run's on both sides."""
+    found = changes(base.model_dump(mode="json"), other.model_dump(mode="json"))
+    lengths_follow = all(
+        config.scheduler.kind == "linear" and config.scheduler.total_iterations == config.total_iterations for config in (base, other)
+    )
+    return [change for change in found if not (lengths_follow and change.path == "scheduler.total_iterations")]
 
 
-def leaves(tree: Mapping[str, Any]) -> Leaves:
-    """Dotted path to value, in the tree's order. Lists and empty objects are leaves; a key that holds a dot or a quote, or is empty, is quoted."""
-    return dict(_leaves(tree, ""))
+def change_words(base: RunConfig, other: RunConfig) -> str:
+    """Such as "norm: none → batch" or "optimizer: sgd → adam, lr 2 → 0.001"; several changes are set apart by semicolons."""
+    return "; ".join(_told(config_changes(base, other))) or "no change"
 
 
-def changes(base: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
-    """The leaves in which `other` is not `base`, in the order of `base`, then what `other` alone has.
-
-    A union of another kind counts by its leaves. A path that is null on one side and absent on the other is no change.
-    """
-    before, after = leaves(base), leaves(other)
-    pairs = [Change(path, before.get(path), after.get(path)) for path in dict.fromkeys([*before, *after])]
-    return [pair for pair in pairs if not equal(pair.from_, pair.to)]
+def _lies_under(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + ".")
 
 
-def side_by_side(trees: Mapping[str, Mapping[str, Any]]) -> SameAndDifferent:
-    """Any number of trees by leaf path: what they all share, and who has what of the rest."""
-    flat = {name: leaves(tree) for name, tree in trees.items()}
-    same: Leaves = {}
-    different: list[dict[str, Any]] = []
-    for path in dict.fromkeys(path for leaf in flat.values() for path in leaf):
-        values = {name: leaf[path] for name, leaf in flat.items() if path in leaf}
-        first = next(iter(values.values()))
-        if len(values) == len(flat) and all(equal(value, first) for value in values.values()):
-            same[path] = first
-        else:
-            different.append({"path": path, "values": values})
-    return SameAndDifferent(same, different)
+def _told(changes: Sequence[Change]) -> Iterator[str]:
+    told: set[str] = set()
+    for change in changes:
+        union = next((root for root in UNIONS if change.path.startswith(root + ".")), None)
+        members = [each for each in changes if union is not None and each.path.startswith(union + ".")]
+        if union is None or not _changes_kind(members):
+            yield f"{_name(change.path)}: {_arrow(change)}"
+        elif union not in told:
+            told.add(union)
+            yield _union_words(union, members)
 
 
-def equal(a: Any, b: Any) -> bool:
-    """Equality of JSON values: 1 and 1.0 are one number, true is none, NaN is NaN, and 0.0 is -0.0."""
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(equal, a, b))
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
-    return bool(a == b) or (_is_nan(a) and _is_nan(b))
+def _changes_kind(members: Sequence[Change]) -> bool:
+    return any(change.path.endswith(".kind") for change in members) or _appears(members) or _disappears(members)
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _union_words(union: str, members: Sequence[Change]) -> str:
+    name = _name(union)
+    if _appears(members):
+        return f"{name}: none → {_summary(change.to for change in members)}"
+    if _disappears(members):
+        return f"{name}: {_summary(change.from_ for change in members)} → none"
+    kind = next(change for change in members if change.path.endswith(".kind"))
+    kept = [change for change in members if change is not kind and change.from_ is not None and change.to is not None]
+    return ", ".join([f"{name}: {_arrow(kind)}", *(f"{_last(change.path)} {_arrow(change)}" for change in kept)])
 
 
-def _leaves(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        path = prefix + _quoted(str(key))
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, path + ".")
-        else:
-            yield path, value
+def _appears(members: Sequence[Change]) -> bool:
+    """Whether there was no object at all before; one of the kind `none` is an object."""
+    return all(change.from_ is None for change in members)
 
 
-def _quoted(key: str) -> str:
-    return key if key and not any(mark in key for mark in '."') else '"' + key.replace('"', '""') + '"'
+def _disappears(members: Sequence[Change]) -> bool:
+    return all(change.to is None for change in members)
+
+
+def _summary(values: Iterator[Any]) -> str:
+    return ", ".join(_value(value) for value in values)
+
+
+def _arrow(change: Change) -> str:
+    return f"{_value(change.from_)} → {_value(change.to)}"
+
+
+def _name(path: str) -> str:
+    return NAMES.get(path) or path.removeprefix("model.").replace(".", " ")
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from analysis import causes, diff, points
+from analysis import causes, points
+from analysis.leaves import Change, changes
 from analysis.points import Column, FirstDifference
 
 __all__ = ["Column", "Evidence", "Verdict", "compare"]
@@ -46,7 +47,7 @@ class Verdict:
     points_compared: int
     first_difference: FirstDifference | None
     causes: list[causes.Cause]
-    environment: list[diff.Change]
+    environment: list[Change]
 
     def document(self) -> dict[str, Any]:
         """The verdict as the HTTP interface shows it, without when it was judged."""
@@ -95,7 +96,7 @@ def compare(original: Evidence, rerun: Evidence) -> Verdict:
 
 
 def _outcome(
-    original: Evidence, rerun: Evidence, checked: Mapping[str, Check], both: int, first: FirstDifference | None, config: list[diff.Change]
+    original: Evidence, rerun: Evidence, checked: Mapping[str, Check], both: int, first: FirstDifference | None, config: list[Change]
 ) -> tuple[Outcome, str]:
     obstacle = _unfinished(original, "original") or _unfinished(rerun, "rerun") or _other_question(checked, config)
     if obstacle is not None:
@@ -120,14 +121,14 @@ def _unfinished(run: Evidence, role: str) -> str | None:
     return f"The {role} {run.run_id} is {run.state}, not finished{': ' + run.reason.rstrip('.') if run.reason else ''}."
 
 
-def _other_question(checked: Mapping[str, Check], config: list[diff.Change]) -> str | None:
+def _other_question(checked: Mapping[str, Check], config: list[Change]) -> str | None:
     if config:
         named = ", ".join(change.path for change in config[:5])
         return f"The configs differ in {named}{f' and {len(config) - 5} more' if len(config) > 5 else ''}."
     return "The runs were trained on different data." if checked["data"] == "different" else None
 
 
-def _parted(original: Evidence, rerun: Evidence, checked: Mapping[str, Check], first: FirstDifference | None, config: list[diff.Change]) -> bool:
+def _parted(original: Evidence, rerun: Evidence, checked: Mapping[str, Check], first: FirstDifference | None, config: list[Change]) -> bool:
     """Whether there is anything to find a cause of. A run that ended early lacks its later points: that alone is no difference in the training."""
     if config or any(checked[name] == "different" for name in CHECKED_DIGESTS):
         return True
@@ -153,17 +154,24 @@ def _digest_check(original: Evidence, rerun: Evidence, name: str) -> Check:
     return "same" if ours == theirs else "different"
 
 
-def _config_changes(original: Evidence, rerun: Evidence) -> list[diff.Change]:
+def _config_changes(original: Evidence, rerun: Evidence) -> list[Change]:
     """What makes the configs two; their digests decide where both runs have one."""
     if original.config_digest and original.config_digest == rerun.config_digest:
         return []
-    found = diff.changes(original.config, rerun.config)
-    if not found and original.config_digest and rerun.config_digest:
-        return [diff.Change("config_digest", original.config_digest, rerun.config_digest)]
-    return found
+    found = changes(original.config, rerun.config)
+    if not (original.config_digest and rerun.config_digest):
+        return found
+    if not found:
+        return [Change("config_digest", original.config_digest, rerun.config_digest)]
+    return [change for change in found if not _leaves_the_device_open(change)]
 
 
-def _environment_changes(original: Evidence, rerun: Evidence) -> list[diff.Change]:
+def _leaves_the_device_open(change: Change) -> bool:
+    """`auto` asks for no device in particular; which one was in force stands in the environment."""
+    return change.path == "device" and "auto" in (change.from_, change.to)
+
+
+def _environment_changes(original: Evidence, rerun: Evidence) -> list[Change]:
     """Where the records of the two machines part, the training code being one of the records."""
     ours, theirs = ({"code": run.digests.get("code"), **run.environment} for run in (original, rerun))
-    return diff.changes(ours, theirs)
+    return changes(ours, theirs)

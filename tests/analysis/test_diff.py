@@ -1,94 +1,150 @@
-import math
+"""One experiment, one change: what counts as one, and how it is told."""
+
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.diff import Change, changes, leaves, side_by_side
+from analysis.diff import change_words, changed_factors, changes
+from trainer.config import RunConfig
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
-trees = st.dictionaries(
-    st.text(max_size=3), st.recursive(scalars, lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=6), max_size=4
-)
-
-
-class TestLeaves:
-    @pytest.mark.parametrize(
-        ("tree", "flat"),
-        [
-            pytest.param({"a": {"b": {"c": 1}}}, {"a.b.c": 1}, id="nested"),
-            pytest.param({"a": [1, 2], "b": {}}, {"a": [1, 2], "b": {}}, id="lists and empty objects are leaves"),
-            pytest.param({"a.b": 1, "a": {"b": 2}}, {'"a.b"': 1, "a.b": 2}, id="a key with a dot is quoted"),
-            pytest.param({'say "x"': 1, "": 2}, {'"say ""x"""': 1, '""': 2}, id="a key with quotes, an empty key"),
-            pytest.param({"val/loss": 1, "model-name": 2}, {"val/loss": 1, "model-name": 2}, id="other marks need no quotes"),
-        ],
-    )
-    def test_are_dotted_paths(self, tree, flat):
-        assert leaves(tree) == flat
-
-    @given(trees)
-    def test_no_two_leaves_share_a_path(self, tree):
-        def count(node: dict) -> int:
-            return sum(count(value) if isinstance(value, dict) and value else 1 for value in node.values())
-
-        assert len(leaves(tree)) == count(tree)
+BASE: dict[str, Any] = {"dataset": {"name": "digits"}}
+FREE = ("seed", "eval_every", "device", "threads", "best_metric", "on_non_finite")
 
 
-class TestChanges:
-    def test_are_in_the_order_of_the_base(self):
-        assert changes({"b": 1, "a": 1, "same": 0}, {"a": 2, "same": 0, "b": 2, "new": 3}) == [
-            Change("b", 1, 2),
-            Change("a", 1, 2),
-            Change("new", None, 3),
-        ]
-
-    def test_a_union_of_another_kind_counts_by_its_leaves(self):
-        found = changes({"norm": {"kind": "none"}}, {"norm": {"kind": "layer", "eps": 1e-5}})
-
-        assert [change.document() for change in found] == [
-            {"path": "norm.kind", "from": "none", "to": "layer"},
-            {"path": "norm.eps", "from": None, "to": 1e-5},
-        ]
-
-    def test_a_null_that_becomes_an_object_is_told_by_its_leaves(self):
-        assert changes({"stop": None}, {"stop": {"patience": 3}}) == [Change("stop.patience", None, 3)]
-
-    @pytest.mark.parametrize(
-        ("a", "b", "same"),
-        [
-            pytest.param(1, 1.0, True, id="1 and 1.0"),
-            pytest.param(1, True, False, id="1 and true"),
-            pytest.param(math.nan, math.nan, True, id="NaN"),
-            pytest.param([1, [2]], [1.0, [2]], True, id="lists"),
-            pytest.param([1, True], [1, 1], False, id="lists with a boolean"),
-            pytest.param([{"a": math.nan}], [{"a": math.nan}], True, id="objects in lists"),
-            pytest.param("1", 1, False, id="text and number"),
-            pytest.param(2**53 + 1, float(2**53), False, id="an integer that float64 cannot hold"),
-        ],
-    )
-    def test_values_are_equal_as_in_json(self, a, b, same):
-        assert (changes({"x": a}, {"x": b}) == []) is same
-
-    @given(trees)
-    def test_nothing_changed_against_itself(self, tree):
-        assert changes(tree, tree) == []
-
-    @given(trees, trees)
-    def test_backwards_is_the_same_changes_turned_round(self, a, b):
-        assert {c.path for c in changes(a, b)} == {c.path for c in changes(b, a)}
+def a_config(**fields: Any) -> RunConfig:
+    return RunConfig.model_validate({**BASE, **fields})
 
 
-class TestSideBySide:
-    def test_tells_what_all_share_from_what_they_do_not(self):
-        compared = side_by_side({"r1": {"lr": 1, "seed": 0}, "r2": {"lr": 2, "seed": 0}, "r3": {"seed": 0, "eps": None}})
+CASES = [
+    pytest.param({}, {}, [], "no change", id="nothing"),
+    pytest.param({}, {"dataset": {"name": "mnist5k"}}, ["dataset"], "dataset: digits → mnist5k; dataset val_size: 359 → 1000", id="dataset"),
+    pytest.param({}, {"dataset": {"name": "digits", "split_seed": 1}}, ["dataset"], "dataset split_seed: 0 → 1", id="split"),
+    pytest.param({}, {"model": {"hidden": [64, 64]}}, ["model"], "hidden: [256] → [64, 64]", id="sizes"),
+    pytest.param({}, {"model": {"norm": {"kind": "batch"}}}, ["model.norm"], "norm: none → batch", id="norm"),
+    pytest.param(
+        {"model": {"norm": {"kind": "batch"}}},
+        {"model": {"norm": {"kind": "layer", "eps": 0.001}}},
+        ["model.norm"],
+        "norm: batch → layer, eps 1e-05 → 0.001",
+        id="another norm with another eps",
+    ),
+    pytest.param(
+        {}, {"model": {"norm_position": "before_activation"}}, ["model.norm"], "norm_position: after_activation → before_activation", id="where"
+    ),
+    pytest.param({}, {"model": {"dropout": {"p": 0.5}}}, ["model.dropout"], "dropout: 0 → 0.5", id="dropout"),
+    pytest.param(
+        {},
+        {"model": {"output": "softmax"}, "loss": {"targets": "one_hot"}},
+        ["model.output"],
+        "output: logits → softmax; loss targets: index → one_hot",
+        id="the head and its loss are one factor",
+    ),
+    pytest.param({"optimizer": {"lr": 2.0}}, {"optimizer": {"lr": 0.5}}, ["optimizer"], "lr: 2 → 0.5", id="learning rate"),
+    pytest.param({"optimizer": {"lr": 2.0}}, {"optimizer": {"kind": "adam"}}, ["optimizer"], "optimizer: sgd → adam, lr 2 → 0.001", id="optimizer"),
+    pytest.param(
+        {},
+        {"optimizer": {"momentum": 0.9, "nesterov": True}},
+        ["optimizer"],
+        "optimizer momentum: 0 → 0.9; optimizer nesterov: false → true",
+        id="momentum",
+    ),
+    pytest.param({}, {"scheduler": {"kind": "exponential"}}, ["scheduler"], "scheduler: constant → exponential", id="scheduler"),
+    pytest.param({}, {"scheduler": {"kind": "linear"}}, ["scheduler"], "scheduler: constant → linear", id="linear scheduler"),
+    pytest.param(
+        {"scheduler": {"kind": "linear"}},
+        {"scheduler": {"kind": "linear"}, "total_iterations": 500},
+        ["total_iterations"],
+        "total_iterations: 3000 → 500",
+        id="a linear scheduler goes along with the run's length",
+    ),
+    pytest.param(
+        {"scheduler": {"kind": "linear"}},
+        {"scheduler": {"kind": "linear", "total_iterations": 500}},
+        ["scheduler"],
+        "scheduler total_iterations: 3000 → 500",
+        id="unless it has a length of its own",
+    ),
+    pytest.param({}, {"batch_size": "full"}, ["batch_size"], "batch_size: 64 → full", id="batch size"),
+    pytest.param({}, {"precision": "float64"}, ["precision"], "precision: float32 → float64", id="precision"),
+    pytest.param({}, {"early_stopping": {"patience": 5}}, ["early_stopping"], "early_stopping: none → val/loss, min, 5", id="early stopping"),
+    pytest.param({"early_stopping": {}}, {}, ["early_stopping"], "early_stopping: val/loss, min, 20 → none", id="no early stopping"),
+    pytest.param({}, {"seed": 1, "threads": 2}, [], "seed: 0 → 1; threads: 1 → 2", id="what is free to differ"),
+    pytest.param(
+        {},
+        {"model": {"norm": {"kind": "layer"}}, "optimizer": {"lr": 2.0}, "seed": 3},
+        ["model.norm", "optimizer"],
+        "norm: none → layer; lr: 0.1 → 2; seed: 0 → 3",
+        id="two factors",
+    ),
+]
 
-        assert compared.document() == {
-            "same": {"seed": 0},
-            "different": [{"path": "lr", "values": {"r1": 1, "r2": 2}}, {"path": "eps", "values": {"r3": None}}],
-        }
 
-    def test_one_run_shares_everything_with_itself(self):
-        assert side_by_side({"r1": {"a": {"b": 1}}}).document() == {"same": {"a.b": 1}, "different": []}
+@pytest.mark.parametrize(("base", "other", "factors", "words"), CASES)
+class TestChange:
+    def test_touches_factors(self, base, other, factors, words):
+        assert changed_factors(a_config(**base), a_config(**other)) == factors
 
-    def test_no_runs_have_nothing(self):
-        assert side_by_side({}).document() == {"same": {}, "different": []}
+    def test_backwards_touches_the_same(self, base, other, factors, words):
+        assert changed_factors(a_config(**other), a_config(**base)) == factors
+
+    def test_is_told_in_words(self, base, other, factors, words):
+        assert change_words(a_config(**base), a_config(**other)) == words
+
+
+SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
+    "dataset": st.fixed_dictionaries({"name": st.just("digits")}, optional={"split_seed": st.integers(0, 9), "val_size": st.integers(1, 900)}),
+    "model.hidden": st.lists(st.integers(1, 512), max_size=3),
+    "model.norm": st.sampled_from([{"kind": kind} for kind in ("none", "batch", "layer")]),
+    "model.norm_position": st.sampled_from(["after_activation", "before_activation"]),
+    "model.dropout": st.fixed_dictionaries({"p": st.floats(0, 1), "scaling": st.sampled_from(["inverted", "classic"])}),
+    "model.output": st.sampled_from(["logits", "softmax"]),
+    "loss": st.fixed_dictionaries({"targets": st.sampled_from(["index", "one_hot"]), "label_smoothing": st.floats(0, 0.5)}),
+    "optimizer": st.fixed_dictionaries({"kind": st.sampled_from(["sgd", "adam"]), "lr": st.floats(1e-6, 10)}),
+    "scheduler": st.sampled_from([{"kind": kind} for kind in ("constant", "exponential", "linear", "step")]),
+    "total_iterations": st.integers(1, 10_000),
+    "batch_size": st.integers(2, 512) | st.just("full"),
+    "precision": st.sampled_from(["float32", "float64"]),
+    "early_stopping": st.none() | st.fixed_dictionaries({"patience": st.integers(1, 99)}),
+    "seed": st.integers(0, 99),
+    "eval_every": st.integers(1, 99),
+    "device": st.sampled_from(["auto", "cpu", "cuda:1"]),
+    "threads": st.integers(1, 4),
+    "best_metric": st.fixed_dictionaries({"metric": st.sampled_from(["val/loss", "val/accuracy"])}),
+    "on_non_finite": st.sampled_from(["stop", "continue"]),
+}
+
+
+def put(path: str, value: Any) -> RunConfig:
+    outer, _, inner = path.partition(".")
+    return a_config(**{outer: {inner: value} if inner else value})
+
+
+@given(st.data())
+def test_a_single_change_touches_one_factor_or_is_free(data):
+    path = data.draw(st.sampled_from(sorted(SINGLE_CHANGES)))
+    changed = put(path, data.draw(SINGLE_CHANGES[path]))
+    assume(changed != a_config())
+
+    factors = changed_factors(a_config(), changed)
+
+    assert len(factors) == (0 if path in FREE else 1)
+    assert change_words(a_config(), changed) != "no change"
+
+
+def test_every_field_of_a_config_is_a_factor_or_free():
+    config = a_config().model_dump(mode="json")
+    covered = {path.split(".")[0] for path in SINGLE_CHANGES}
+
+    assert set(config) == covered
+    assert {f"model.{name}" for name in config["model"]} - {"model.kind", "model.activation"} == {path for path in SINGLE_CHANGES if "." in path}
+
+
+def test_changes_of_resolved_configs_are_the_leaves():
+    found = changes(a_config().model_dump(mode="json"), a_config(model={"norm": {"kind": "layer"}}).model_dump(mode="json"))
+
+    assert [change.document() for change in found] == [
+        {"path": "model.norm.kind", "from": "none", "to": "layer"},
+        {"path": "model.norm.eps", "from": None, "to": 1e-5},
+    ]

@@ -83,6 +83,11 @@ class TestIdentical:
 
         assert verdict.outcome == "identical"
 
+    def test_a_device_left_open_is_no_other_config(self):
+        original = a_run(config={**CONFIG, "device": "auto"})
+
+        assert compare(original, a_run("rerun", config={**CONFIG, "device": "cpu"}, config_digest="d")).outcome == "identical"
+
     def test_client_runs_are_judged_by_their_points(self):
         verdict = compare(a_client_run(), a_client_run("rerun"))
 
