@@ -6,10 +6,9 @@ An answer is kept in the transaction that makes what it speaks of, so that a cra
 from collections.abc import Mapping
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from store.database import now
+from store.database import insert_into, now
 from store.tables import KeptAnswer
 
 KEPT_S = 24 * 3600.0
@@ -21,8 +20,7 @@ def reserve(session: Session, key_id: str, route: str, idempotency_key: str, req
     A second request with the same key waits here until the first one's transaction has ended.
     """
     session.execute(delete(KeptAnswer).where(KeptAnswer.created_at < now() - KEPT_S))
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    place = insert(KeptAnswer).values(
+    place = insert_into(session, KeptAnswer).values(
         key_id=key_id,
         route=route,
         idempotency_key=idempotency_key,

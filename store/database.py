@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Double, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -67,6 +68,11 @@ def connect(url: str, pool_size: int = 10) -> Database:
         return Database(engine)
     engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5})
     return Database(engine)
+
+
+def insert_into(session: Session, table: Any) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT; both dialects spell it the same."""
+    return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(table)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CursorResult, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from store import logs, verdicts
-from store.database import now
+from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
 from store.fence import lost, must_own
@@ -155,8 +154,7 @@ def crash_silent_clients(session: Session, timeout_s: float) -> int:
 
 def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
     """Whether `holder` has the duty for the next seconds: it had it already, or nobody did."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    taken = insert(Duty).values(name=name, holder=holder, until=now() + for_s)
+    taken = insert_into(session, Duty).values(name=name, holder=holder, until=now() + for_s)
     free = or_(Duty.holder == holder, Duty.until < now())
     mine = taken.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": now() + for_s}, where=free)
     return session.scalar(mine.returning(Duty.holder)) == holder

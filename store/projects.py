@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from store.database import now
+from store.database import insert_into, now
 from store.errors import ProjectNotFound
 from store.ids import new_id
 from store.tables import Project
@@ -26,9 +25,10 @@ def get(session: Session, entity: str, name: str) -> Project:
 
 def find_or_add(session: Session, entity: str, name: str) -> Project:
     """The project of that name, made now when there is none. Two callers at once get the same one."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(
-        insert(Project).values(id=new_id(), entity=entity, name=name, created_at=now()).on_conflict_do_nothing(index_elements=["entity", "name"])
+        insert_into(session, Project)
+        .values(id=new_id(), entity=entity, name=name, created_at=now())
+        .on_conflict_do_nothing(index_elements=["entity", "name"])
     )
     return get(session, entity, name)
 
