@@ -157,7 +157,7 @@ def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
     taken = insert_into(session, Duty).values(name=name, holder=holder, until=now() + for_s)
     free = or_(Duty.holder == holder, Duty.until < now())
     mine = taken.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": now() + for_s}, where=free)
-    return session.scalar(mine.returning(Duty.holder)) == holder
+    return session.scalar(mine.returning(Duty.holder)) is not None
 
 
 def attempts(session: Session, run_id: str) -> list[Attempt]:

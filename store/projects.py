@@ -25,11 +25,8 @@ def get(session: Session, entity: str, name: str) -> Project:
 
 def find_or_add(session: Session, entity: str, name: str) -> Project:
     """The project of that name, made now when there is none. Two callers at once get the same one."""
-    session.execute(
-        insert_into(session, Project)
-        .values(id=new_id(), entity=entity, name=name, created_at=now())
-        .on_conflict_do_nothing(index_elements=["entity", "name"])
-    )
+    new = insert_into(session, Project).values(id=new_id(), entity=entity, name=name, created_at=now())
+    session.execute(new.on_conflict_do_nothing(index_elements=["entity", "name"]))
     return get(session, entity, name)
 
 
