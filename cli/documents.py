@@ -33,17 +33,14 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|Tr
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$"),
+    re.compile(r"^(?:[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)|[-+]?\.inf|\.nan)$"),
     list("-+.0123456789"),
 )
 
 
 def read_value(text: str) -> Any:
     """The value of a YAML (or JSON) text. Raises CliError."""
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
-    except yaml.YAMLError as error:
-        raise CliError(f"This is neither YAML nor JSON: {_where(error)}.") from error
+    return _parse(text, "This")
 
 
 def read_file(name: str) -> dict[str, Any]:
@@ -53,13 +50,17 @@ def read_file(name: str) -> dict[str, Any]:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CliError(f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CliError(f"{shown} is neither YAML nor JSON: {_where(error)}.") from error
+    document = _parse(text, shown)
     if not isinstance(document, dict):
         raise CliError(f"{shown} holds no config: a config is a mapping of fields, this is {_kind(document)}.")
     return document
+
+
+def _parse(text: str, shown: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CliError(f"{shown} is neither YAML nor JSON: {_where(error)}.") from error
 
 
 def with_settings(config: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""What people read: changes, numbers and verdicts in words."""
+
+from typing import Any
+
+import pytest
+
+from cli import words
+
+
+def changed(path: str, before: Any, after: Any) -> dict[str, Any]:
+    return {"path": path, "from": before, "to": after}
+
+
+class TestChange:
+    @pytest.mark.parametrize(
+        ("items", "said"),
+        [
+            pytest.param([], "", id="nothing"),
+            pytest.param([changed("seed", 0, 1)], "seed: 0 → 1", id="a plain field"),
+            pytest.param([changed("model.dropout.p", 0.0, 0.5)], "dropout.p: 0.0 → 0.5", id="the model goes without saying"),
+            pytest.param([changed("model.hidden", [256], [64, 64])], "hidden: [256] → [64, 64]", id="a list"),
+            pytest.param(
+                [changed("model.norm.kind", "none", "batch"), changed("model.norm.momentum", None, 0.1), changed("model.norm.eps", None, 1e-5)],
+                "norm: none → batch",
+                id="a component with its usual fields",
+            ),
+            pytest.param(
+                [changed("scheduler.kind", "constant", "step"), changed("scheduler.step_size", None, 100), changed("scheduler.gamma", None, 0.5)],
+                "scheduler: constant → step (step size 100, gamma 0.5)",
+                id="a component with fields that matter",
+            ),
+            pytest.param(
+                [changed("optimizer.kind", "sgd", "adam"), changed("optimizer.lr", 2.0, 0.001), changed("optimizer.momentum", 0.0, None)],
+                "optimizer: sgd → adam (lr 0.001)",
+                id="a field both have is named, one that went is not",
+            ),
+            pytest.param([changed("early_stopping", None, {"patience": 3})], 'early_stopping: null → {"patience": 3}', id="nothing before"),
+        ],
+    )
+    def test_is_told_by_component(self, items: list[dict[str, Any]], said: str) -> None:
+        assert words.change(items) == said
+
+
+class TestVerdict:
+    def judged(self, outcome: str, **more: Any) -> dict[str, Any]:
+        checked = dict.fromkeys(("data", "split", "order", "initial", "points", "final"), "same")
+        return {
+            "outcome": outcome,
+            "original": "aaa",
+            "rerun": "bbb",
+            "reason": "",
+            "checked": checked,
+            "points_compared": 2050,
+            "first_difference": None,
+            "causes": [],
+            **more,
+        }
+
+    def test_identical_says_what_was_compared(self) -> None:
+        said = words.verdict(self.judged("identical"))
+
+        assert said == (
+            "Identical: rerun bbb against run aaa. 2,050 points, and the digests of data, split, batch order, "
+            "initial weights and final weights were compared, and every bit is the same."
+        )
+
+    def test_different_says_where_first_and_how_far_apart(self) -> None:
+        first = {"metric": "train/loss", "step": 17, "original": 0.25, "rerun": 0.25000003, "ulps": 1, "ulp_of": "float32"}
+        checked = {"data": "same", "split": "same", "order": "same", "initial": "same", "points": "different", "final": "different"}
+
+        said = words.verdict(self.judged("different", first_difference=first, checked=checked))
+
+        assert "train/loss first differs at step 17: 0.25 in the original, 0.25000003 in the rerun, 1 float32 ulp apart." in said
+        assert "Also different: final weights." in said
+
+    def test_different_names_the_causes(self) -> None:
+        cause = {"what": "threads", "original": 1, "rerun": 2, "likely": True, "why": "sums are taken in another order"}
+
+        said = words.verdict(self.judged("different", reason="x differs.", causes=[cause]))
+
+        assert said.endswith("Likely cause: threads was 1, now 2. sums are taken in another order.")
+
+    def test_a_value_that_is_not_finite_has_no_distance(self) -> None:
+        first = {"metric": "val/loss", "step": 3, "original": "NaN", "rerun": 0.5, "ulps": None, "ulp_of": None}
+
+        assert words.first_difference(first) == "val/loss first differs at step 3: NaN in the original, 0.5 in the rerun."
+
+    def test_a_point_that_only_one_side_has(self) -> None:
+        first = {"metric": "val/loss", "step": 3, "original": None, "rerun": 0.5, "ulps": None, "ulp_of": None}
+
+        assert "nothing in the original, 0.5 in the rerun" in words.first_difference(first)
+
+    def test_not_comparable_gives_the_reason(self) -> None:
+        said = words.verdict(self.judged("not_comparable", reason="The rerun bbb is failed, not finished"))
+
+        assert said == "Not comparable: rerun bbb against run aaa. The rerun bbb is failed, not finished."
+
+
+class TestNumber:
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [(None, "-"), (0.123456789, "0.12346"), (3, "3"), ("NaN", "NaN"), (1e-12, "1e-12"), (123456.0, "1.2346e+05"), (True, "True")],
+    )
+    def test_is_short_in_a_table(self, value: Any, shown: str) -> None:
+        assert words.number(value) == shown
+
+
+class TestProgress:
+    def test_of_a_queued_run_is_its_place(self) -> None:
+        assert words.progress({"state": "queued", "queue_position": 3}) == "queued, number 3 in line"
+
+    def test_counts_steps_from_one(self) -> None:
+        assert words.progress({"state": "running", "progress": {"step": 0, "total": 500}}) == "running, 1 of 500"
+
+    def test_of_a_run_that_has_just_begun(self) -> None:
+        assert words.progress({"state": "running", "progress": {"step": None, "total": None}}) == "running"
+
+    def test_an_ending_gives_the_reason(self) -> None:
+        run = {"id": "aaa", "name": "x", "state": "failed", "reason": "The loss is NaN at step 3."}
+
+        assert words.ending(run) == "Run aaa (x) failed: The loss is NaN at step 3."
