@@ -1,0 +1,143 @@
+"""The worker process: trains what is queued until it is told to stop. It never loads torch itself.
+
+python -m worker          # settings come from RUNTWICE_* variables, see `runtwice settings`
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from store import migrate
+from store.artifacts import ArtifactFiles
+from store.database import Database, connect
+from store.settings import Settings
+from worker import logs, machine
+from worker.enqueue import TrainingQueue
+from worker.nursery import Nursery
+from worker.patience import patiently
+from worker.reaper import ReaperThread
+from worker.register import Registration
+from worker.slots import Lane, Slots
+from worker.supervise import Shop
+from worker.tasks import Doorkeeper
+
+log = structlog.get_logger(__name__)
+
+OPEN = "auto"  # the queue of runs that leave the device to whoever trains them
+TIME_TO_RELEASE_S = 2.0
+
+
+def main(settings: Settings) -> int:
+    """The exit code, once the worker was told to stop and has given its runs back to the queue."""
+    logs.configure(settings.log_level)
+    if find_spec("torch") is None:
+        return _refuse("This worker needs PyTorch: pip install 'runtwice[worker]'.")
+    devices = machine.devices()
+    lanes = lanes_for(settings, [device for device in devices if device["kind"] == "cuda"])
+    if not lanes:
+        return _refuse(f"This worker was told to serve {settings.queues!r}, but there is no NVIDIA GPU that nvidia-smi knows of.")
+    stopping = _set_by_signals()
+    node = settings.node or socket.gethostname()
+    slots_count = sum(lane.slots for lane in lanes)
+    db = connect(settings.database, pool_size=slots_count + 4)
+    queue = TrainingQueue(settings.broker_url)
+    with _scratch(settings.data_dir / "scratch", node) as scratch:
+        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), scratch, settings.threads, settings.max_attempts, stopping)
+        slots = Slots(shop, node, lanes, settings.lease_s)
+        registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
+        trouble = patiently(lambda: _trouble_with(db), stopping)
+        if trouble:
+            return _refuse(trouble)
+        _serve(settings, slots, registration)
+    return 0
+
+
+def _serve(settings: Settings, slots: Slots, registration: Registration) -> None:
+    shop = slots.shop
+    shop.nursery.start()
+    patiently(lambda: registration.begin(shop.db), shop.stopping)
+    reaper = ReaperThread(shop.db, shop.queue, settings)
+    reaper.start()
+    for job in (slots.look, lambda: registration.repeat(shop.db, shop.stopping)):
+        threading.Thread(target=job, daemon=True).start()
+    if settings.broker_url:
+        Doorkeeper(settings.broker_url, registration.node, (*slots.queues, f"node.{registration.node}"), slots.count, slots.answer).start()
+    log.info("worker ready", node=registration.node, slots=slots.count, queues=slots.queues, pid=os.getpid())
+    shop.stopping.wait()
+    log.info("worker stopping")
+    shop.nursery.close()
+    slots.wait_until_free(TIME_TO_RELEASE_S)
+    reaper.stop()
+    log.info("worker stopped")
+
+
+def lanes_for(settings: Settings, gpus: Sequence[Mapping[str, Any]]) -> tuple[Lane, ...]:
+    """A slot per GPU for the queues that begin with cuda, a slot per core for the others; `settings.slots` says otherwise.
+
+    Runs that leave the device open are for the GPUs where there are any.
+    """
+    names = [name.strip() for name in settings.queues.split(",") if name.strip()] or (["cuda", "cpu"] if gpus else ["cpu"])
+    for_gpus, for_cores = [name for name in names if name.startswith("cuda")], [name for name in names if not name.startswith("cuda")]
+    lanes = []
+    if for_gpus and gpus:
+        count = (not for_cores and settings.slots) or len(gpus)
+        lanes.append(Lane((*for_gpus, OPEN), [{"CUDA_VISIBLE_DEVICES": str(gpus[i % len(gpus)]["uuid"])} for i in range(count)]))
+    if for_cores:
+        hidden = {"CUDA_VISIBLE_DEVICES": ""}
+        lanes.append(Lane(for_cores if lanes else (*for_cores, OPEN), [hidden] * (settings.slots or machine.cores())))
+    return tuple(lanes)
+
+
+def _trouble_with(db: Database) -> str:
+    """Empty when the database has the tables this program needs."""
+    held, needed = migrate.current(db), migrate.head()
+    return "" if held == needed else f"The database is at version {held or 'none'}, this worker needs {needed}: run `runtwice migrate` first."
+
+
+def _set_by_signals() -> threading.Event:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+@contextmanager
+def _scratch(parent: Path, node: str) -> Iterator[Path]:
+    """A folder of this process's own; what processes of this node that are gone left in theirs is removed."""
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mine = hashlib.sha256(node.encode()).hexdigest()[:12]  # a name may hold anything
+    for folder in parent.glob(f"{mine}-*"):
+        if not _is_alive(int(folder.name.partition("-")[2])):
+            shutil.rmtree(folder, ignore_errors=True)
+    scratch = parent / f"{mine}-{os.getpid()}"
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
