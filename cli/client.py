@@ -39,10 +39,14 @@ class Service:
 
         self.url = url.rstrip("/")
         self._key_from = key_from
-        local = is_loopback(url)
+        if not (key.isascii() and key.isprintable()):
+            raise CliError(f"What {key_from} holds is no key.", "A key is rt- and 40 letters and digits.")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # A proxy that is set for the outside world must not be asked for this machine.
-        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=TIMEOUT_S, trust_env=not local)
+        try:
+            # A proxy that is set for the outside world must not be asked for this machine.
+            self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=TIMEOUT_S, trust_env=not is_loopback(url))
+        except httpx.InvalidURL as error:
+            raise _no_address(self.url) from error
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +88,7 @@ class Service:
                 time.sleep(pause_s)
                 continue
             except httpx.InvalidURL as error:
-                raise CliError(f"{self.url} is not an address: {error}.", "Correct RUNTWICE_URL.") from error
+                raise _no_address(self.url) from error
             if answer.status_code in (429, 503) and pause_s is not None:
                 time.sleep(_retry_after(answer, pause_s))
                 continue
@@ -117,7 +121,7 @@ class Service:
         if isinstance(error, httpx.TimeoutException):
             return CliError(f"The service at {self.url} did not answer within {TIMEOUT_S:g} s.", "`runtwice doctor` looks for the cause.")
         if isinstance(error, httpx.UnsupportedProtocol):
-            return CliError(f"{self.url} is not an address.", "Correct RUNTWICE_URL: http://host:port")
+            return _no_address(self.url)
         todo = "Start one with `runtwice up`, or set RUNTWICE_URL (another data folder: RUNTWICE_DATA_DIR)."
         return CliError(f"No Runtwice answers at {self.url}.", todo)
 
@@ -175,6 +179,10 @@ def problem_sentence(problem: dict[str, Any], status: int) -> str:
         if error.get("detail") and str(error["detail"]) != detail:
             lines.append(f"  {line}")
     return "\n".join(lines)
+
+
+def _no_address(url: str) -> CliError:
+    return CliError(f"{url} is not an address.", "Correct RUNTWICE_URL: http://host:port")
 
 
 def _present(query: dict[str, Any]) -> dict[str, Any]:

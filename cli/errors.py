@@ -7,6 +7,7 @@ NOT_DONE = 3  # the service refused, was not reached, or the input could not be 
 CANCELLED = 4
 CRASHED = 5
 WRONG_USAGE = 64  # EX_USAGE of sysexits.h
+OUR_FAULT = 70  # EX_SOFTWARE
 INTERRUPTED = 130
 
 

@@ -1,5 +1,6 @@
 """`runtwice`: the commands, and the one place where an error becomes a sentence and an exit code."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -9,7 +10,8 @@ from cli import compare, demo, doctor, errors, keys, migrate, rerun, runs, setti
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
-2 not comparable; 3 could not be done (refused, not found, not reached); 4 the run was cancelled; 5 it crashed; 64 wrong usage; 130 interrupted.
+2 not comparable; 3 could not be done (refused, not found, not reached); 4 the run was cancelled; 5 it crashed; 64 wrong usage;
+70 a fault of ours; 130 interrupted.
 
 --json, before or after the command's name, answers in JSON."""
 
@@ -76,5 +78,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, Abort):
         return errors.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: be quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has gone: be quiet at the end too
         return errors.DONE
+    except Exception as error:
+        if "RUNTWICE_TRACEBACK" in os.environ:
+            raise
+        todo = "This is a fault of Runtwice, please report it. RUNTWICE_TRACEBACK=1 in front of the command shows where it happened."
+        terminal.error(errors.CliError(f"{type(error).__name__}: {error}", todo, errors.OUR_FAULT))
+        return errors.OUR_FAULT

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CLIENT = {
     "RUNTWICE_URL": "where the commands find the service; empty: the one that runs on this machine's data folder",
     "RUNTWICE_API_KEY": "the key the commands use; empty: the data folder's admin.key, for a service on this machine",
+    "RUNTWICE_TRACEBACK": "anything: commands show where an unexpected error happened",
 }
 
 
