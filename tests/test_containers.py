@@ -69,6 +69,9 @@ class TestCompose:
 
         assert all(f"artifacts:{folder}" in OURS[name]["volumes"] for name in ("api", "worker-cpu", "worker-gpu"))
 
+    def test_gives_workers_a_place_for_files_in_the_making(self):
+        assert all("/data/scratch" in OURS[name]["tmpfs"] for name in ("worker-cpu", "worker-gpu"))
+
     def test_starts_the_gpu_worker_only_when_asked_and_gives_it_the_device(self):
         worker = SERVICES["worker-gpu"]
 
