@@ -67,14 +67,13 @@ def decode(line: str | bytes) -> Event:
     """The event that a line holds. ValueError when it holds none."""
     try:
         said = json.loads(line)
-        kind = _NAMES[said.pop("event")]
-        event = kind(**said)
-        if not isinstance(event, Points):
-            return event
-        metrics = {metric: [_in(value) for value in column] for metric, column in event.metrics.items()}
-        if any(len(column) != len(event.steps) for column in (event.times, *metrics.values())):
+        kind: type[Event] = _NAMES[said.pop("event")]
+        if kind is not Points:
+            return kind(**said)
+        metrics = {metric: [_in(value) for value in column] for metric, column in said["metrics"].items()}
+        if any(len(column) != len(said["steps"]) for column in (said["times"], *metrics.values())):
             raise ValueError("a column is not as long as the steps")
-        return Points(event.steps, event.times, metrics)
+        return Points(said["steps"], said["times"], metrics)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"not an event: {error}: {line[:200]!r}") from error
 

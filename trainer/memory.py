@@ -1,5 +1,6 @@
 """What a config will need, before it is queued: memory in bytes, time in seconds. No torch, no numpy."""
 
+import itertools
 from collections import Counter
 
 from trainer.config import Adam, RunConfig
@@ -9,7 +10,7 @@ FLOPS_PER_S = {"float32": 90e9, "float64": 45e9}  # one thread of a 2024 server 
 ITERATION_S = 0.0006  # Python and kernel starts of one small step
 
 
-class TooMuchMemory(ValueError):  # noqa: N818
+class TooMuchMemory(ValueError):
     """A config whose estimate exceeds what this deployment allows; `pointer` names the field that weighs most."""
 
     def __init__(self, estimated_mb: int, limit_mb: int, pointer: str) -> None:
@@ -35,7 +36,7 @@ def estimate_memory_bytes(config: RunConfig) -> int:
 def estimate_duration_s(config: RunConfig) -> float:
     """Training time on one quiet CPU thread; says hours from minutes, no more."""
     widths = _widths(config)
-    products = sum(before * after for before, after in zip(widths, widths[1:], strict=False))
+    products = sum(before * after for before, after in itertools.pairwise(widths))
     evaluations = -(-config.total_iterations // config.eval_every)
     flops = config.total_iterations * 6 * products * config.batch_images + evaluations * 2 * products * config.dataset.val_size
     return config.total_iterations * ITERATION_S + flops / FLOPS_PER_S[config.precision]
@@ -62,7 +63,7 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     activations = config.batch_images * (2 + 1 + (config.model.norm.kind != "none") + 2 * (config.model.dropout.p > 0))
     rows = max(activations, 3 * config.dataset.val_size, 3 * config.dataset.test_size)
     widths = _widths(config)
-    for layer, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for layer, (before, after) in enumerate(itertools.pairwise(widths)):
         data[_pointer(config, layer)] += number_bytes * copies * (before * after + after)
         data[_pointer(config, layer, after_only=True)] += number_bytes * rows * after
     return data

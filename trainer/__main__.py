@@ -1,0 +1,56 @@
+"""Train one config in this process and print its events, one JSON object a line.
+
+python -m trainer CONFIG [--out FOLDER] [--threads N]
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trainer.config import RunConfig
+from trainer.events import encode
+
+REFUSED = 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m trainer", description="Train one config and print its events, one JSON object a line.")
+    parser.add_argument("config", type=Path, help="a JSON or YAML file")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for best.safetensors and final.safetensors (default: out)")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; overrides the config's")
+    asked = parser.parse_args()
+    try:
+        config = RunConfig.model_validate(read(asked.config))
+    except ValidationError as refused:
+        for error in refused.errors(include_url=False):
+            print(f"{asked.config}: /{'/'.join(str(each) for each in error['loc'])}: {error['msg']}", file=sys.stderr)  # noqa: T201
+        return REFUSED
+    except (OSError, ValueError) as error:
+        print(f"{asked.config}: {error}", file=sys.stderr)  # noqa: T201
+        return REFUSED
+
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # what anything else prints must not lie between the events
+    from trainer.job import run
+
+    return run(config, asked.out, lambda event: print(encode(event), file=events, flush=True), asked.threads)
+
+
+def read(file: Path) -> object:
+    """The content of a config file. ValueError when it is neither JSON nor YAML."""
+    if file.suffix in (".yaml", ".yml"):
+        import yaml
+
+        try:
+            return yaml.safe_load(file.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise ValueError(f"not YAML: {error}") from error
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

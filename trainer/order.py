@@ -1,0 +1,45 @@
+"""Which training images each step learns from: a pure function of the seed and the step, so that nothing of it needs saving."""
+
+import torch
+
+from trainer.config import RunConfig
+from trainer.data import Part
+from trainer.digests import RunningDigest
+
+EPOCH_STRIDE = 1_000_003  # seeds of one run's epochs lie this far from the next run's
+
+
+class BatchOrder:
+    """Batches by step, and a digest of every permutation used so far."""
+
+    def __init__(self, config: RunConfig, train: Part) -> None:
+        self._seed = config.seed
+        self._train = train
+        self._images = len(train.y_N)
+        self._batch_images = config.batch_images
+        self._full = config.batch_size == "full"
+        self._epoch = -1
+        self._i_N = torch.empty(0, dtype=torch.int64)
+        self._used = RunningDigest()
+        if self._full:
+            self._used.add_text(f"every step takes all {self._images} images in the order of the split")
+
+    def batch(self, step: int) -> Part:
+        """The images of a step. Steps must be asked for in their order: the digest runs along."""
+        if self._full:
+            return self._train
+        epoch, position = divmod(step, self._images // self._batch_images)  # a last partial batch is dropped
+        if epoch != self._epoch:
+            self._begin(epoch)
+        begin = position * self._batch_images
+        return self._train.take(self._i_N[begin : begin + self._batch_images])
+
+    def digest(self) -> str:
+        return self._used.hexdigest()
+
+    def _begin(self, epoch: int) -> None:
+        generator = torch.Generator().manual_seed(self._seed * EPOCH_STRIDE + epoch)
+        i_N = torch.randperm(self._images, generator=generator)
+        self._used.add(i_N)
+        self._epoch = epoch
+        self._i_N = i_N.to(self._train.x_ND.device)
