@@ -47,6 +47,8 @@ def demo(
         verdict = service.get(f"/runs/{rerun['id']}/verdict") if rerun else None
     document = {"runs": rows, "verdict": verdict, "data_dir": str(data_dir), "seconds": round(time.monotonic() - began, 1)}
     terminal.answer(document, lambda: _results(rows, verdict, data_dir, time.monotonic() - began))
+    if not terminal.as_json:
+        terminal.text("\n".join(_next(rows, data_dir)))  # never folded: commands are copied
     unfinished = [run for run in runs if run["state"] != "finished"]
     for run in unfinished:
         terminal.say(words.ending(run))
@@ -150,26 +152,28 @@ def _results(rows: list[dict[str, Any]], verdict: Mapping[str, Any] | None, data
 
     parts = [views.demo_table(rows)]
     if verdict is not None:
-        parts += [Text(words.verdict(verdict), style=views.COLOURS[verdict["outcome"]]), Text("")]
-    parts.append(Text(f"All this took {words.duration(seconds)}; the service is stopped, what it made is kept in {data_dir}. Where to look next:"))
-    return Group(*parts, Text(_next(rows, data_dir)))
+        parts += [Text("The baseline, trained once more:"), Text(words.verdict(verdict), style=views.COLOURS[verdict["outcome"]]), Text("")]
+    parts.append(Text(f"This took {words.duration(seconds)}. The service is stopped; everything is kept in {data_dir}. Where to look next:"))
+    return Group(*parts)
 
 
-def _next(rows: list[dict[str, Any]], data_dir: Path) -> str:
+def _next(rows: list[dict[str, Any]], data_dir: Path) -> list[str]:
     program = "runtwice" if _on_path() else os.path.relpath(Path(sys.executable).parent / "runtwice")
     by_name = {row["name"]: row["run"] for row in rows}
     baseline, other = by_name["baseline"], by_name["batchnorm"]
-    return "\n".join(
-        [
-            f"  {program} up --data-dir {data_dir}        keeps it running, and prints a sign-in link",
-            "Then, in another terminal:",
-            f"  export RUNTWICE_DATA_DIR={data_dir}",
-            f"  {program} compare {baseline} {other}",
-            f"  {program} submit --from {baseline} --set model.norm.kind=layer --set model.norm_position=before_activation --wait",
-            f"  {program} verify {other}",
-            f'  curl -H "Authorization: Bearer $(cat {data_dir}/admin.key)" http://127.0.0.1:8800/api/v1/runs/{baseline}',
-        ]
-    )
+    return [
+        "",
+        f"  {program} up --data-dir {data_dir}",
+        "",
+        "keeps it running and prints a sign-in link. Then, in another terminal:",
+        "",
+        f"  export RUNTWICE_DATA_DIR={data_dir}",
+        f"  {program} runs",
+        f"  {program} compare {baseline} {other}",
+        f"  {program} verify {other}",
+        f"  {program} submit --from {baseline} --set model.dropout.p=0.3 --wait",
+        f'  curl -H "Authorization: Bearer $(cat {data_dir}/admin.key)" http://127.0.0.1:8800/api/v1/runs/{baseline}',
+    ]
 
 
 def _on_path() -> bool:

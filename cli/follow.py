@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from cli import words
 from cli.client import Service, ServiceError
 from cli.errors import CANCELLED, CRASHED, DONE, NO, CliError
-from cli.terminal import console, terminal
+from cli.terminal import console, printable, terminal
 
 Document = Mapping[str, Any]
 EXIT_CODES = {"finished": DONE, "failed": NO, "cancelled": CANCELLED, "crashed": CRASHED}
@@ -101,7 +101,7 @@ class _Bars:
     def update(self, run: Document) -> None:
         if run["id"] not in self._tasks:
             name = self._names.get(run["id"]) or run["name"]
-            self._tasks[run["id"]] = self._progress.add_task(name, total=1.0, said="", start=False)
+            self._tasks[run["id"]] = self._progress.add_task(printable(name), total=1.0, said="", start=False)
         task = self._tasks[run["id"]]
         if run["state"] != "queued" and self._progress.tasks[self._progress.task_ids.index(task)].start_time is None:
             self._progress.start_task(task)

@@ -46,24 +46,32 @@ class Terminal:
 
     def text(self, text: str) -> None:
         """Plain lines on stdout, never folded: addresses and keys are copied from them."""
-        print(text, flush=True)
+        print(printable(text), flush=True)
 
     def say(self, text: str) -> None:
         """A word about the work in progress, for people only."""
         if not self.as_json:
-            console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+            console(stderr=True).print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def error(self, error: CliError) -> None:
         if self.as_json:
             document = {"error": error.sentence, "todo": error.todo, "exit_code": error.exit_code}
             print(json.dumps(document, ensure_ascii=False), file=sys.stderr, flush=True)
             return
-        console(stderr=True).print(error.sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+        console(stderr=True).print(printable(error.sentence), style="red", highlight=False, markup=False, soft_wrap=True)
         if error.todo:
-            console(stderr=True).print(error.todo, highlight=False, markup=False, soft_wrap=True)
+            console(stderr=True).print(printable(error.todo), highlight=False, markup=False, soft_wrap=True)
 
 
 terminal = Terminal()
+
+# A name that somebody gave a run must not move the cursor or set the title of somebody else's terminal.
+UNPRINTABLE = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def printable(text: str) -> str:
+    """The text without control characters, escape sequences among them."""
+    return text.translate(UNPRINTABLE)
 
 
 def console(stderr: bool = False) -> "Console":

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import words
+from cli.terminal import printable
 
 Document = Mapping[str, Any]
 COLOURS = {"finished": "green", "failed": "red", "crashed": "red", "running": "cyan", "identical": "green", "different": "red"}
@@ -18,7 +19,7 @@ COLOURS |= {"ok": "green", "warn": "yellow", "fail": "red", "not_comparable": "y
 
 def table(*columns: str, right: Sequence[str] = (), keep: Sequence[str] = ()) -> Table:
     """An empty table; `right` holds numbers, `keep` is never folded or cut (ids that are copied)."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", no_wrap=column in keep or column in right, overflow="fold")
     return made
@@ -29,8 +30,8 @@ def coloured(word: str) -> Text:
 
 
 def plain(text: str) -> Text:
-    """Text of users: never markup."""
-    return Text(text)
+    """Text of users: never markup, never control characters."""
+    return Text(printable(text))
 
 
 def runs_table(runs: Sequence[Document]) -> RenderableType:
@@ -162,7 +163,7 @@ def comparison(compared: Document, runs: Sequence[str]) -> RenderableType:
         parts.append(_differences("environment", compared["environment"]["different"], runs))
     if compared.get("factors"):
         parts.append(plain(f"Changed factors: {', '.join(compared['factors'])}"))
-    parts += [Text(f"Mind: {warning}", style="yellow") for warning in compared.get("warnings") or []]
+    parts += [Text(printable(f"Mind: {warning}"), style="yellow") for warning in compared.get("warnings") or []]
     return Group(*parts)
 
 
@@ -213,20 +214,18 @@ def checks_table(checks: Sequence[Document]) -> RenderableType:
 def demo_table(rows: Sequence[Document]) -> RenderableType:
     """One row a run; the best of each column stands out."""
     numbers = {
-        "val/loss": ("val_loss", min),
-        "best": ("best_val_loss", min),
-        "val/acc": ("val_accuracy", max),
-        "its to 0.90": ("iterations_to_accuracy", min),
+        "val/loss\nfinal": ("val_loss", min),
+        "val/loss\nbest": ("best_val_loss", min),
+        "val/acc\nfinal": ("val_accuracy", max),
+        "iterations\nto 0.90": ("iterations_to_accuracy", min),
     }
-    made = table("run", "name", *numbers, "what changed against the baseline", right=list(numbers), keep=("run", "name"))
-    best = {}
-    for column, (field, better) in numbers.items():
-        values = [row[field] for row in rows if isinstance(row[field], int | float)]
-        best[column] = better(values) if values else None
+    made = table("\nrun", *numbers, "what changed\nagainst the baseline", right=list(numbers), keep=("\nrun",))
+    values = {field: [row[field] for row in rows if isinstance(row[field], int | float)] for field, _ in numbers.values()}
+    best = {field: better(values[field]) if values[field] else None for field, better in numbers.values()}
     for row in rows:
-        cells = [_marked(row[field], best[column], "never" if column == "its to 0.90" else "-") for column, (field, _) in numbers.items()]
-        changed = words.change(row["change"]) or ("-" if row["name"] == "baseline" else "nothing")
-        made.add_row(row["run"], plain(row["name"]), *cells, plain(changed if row["state"] == "finished" else f"{changed}; {row['state']}"))
+        cells = [_marked(row[field], best[field], "never" if field == "iterations_to_accuracy" else "-") for field, _ in numbers.values()]
+        changed = words.change(row["change"]) or "-"
+        made.add_row(plain(row["name"]), *cells, plain(changed if row["state"] == "finished" else f"{changed}; {row['state']}"))
     return made
 
 
