@@ -1,0 +1,122 @@
+"""The package against an independent straight-line script: every value and the final state equal, bit for bit, for every variant."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+
+from trainer.events import Points, decode
+
+HERE = Path(__file__).parent
+LECTURE = {
+    "dataset": {"name": "mnist5k"},
+    "model": {"output": "softmax"},
+    "loss": {"targets": "one_hot"},
+    "optimizer": {"kind": "sgd", "lr": 2.0},
+    "batch_size": "full",
+    "total_iterations": 12,
+    "eval_every": 5,
+}
+
+
+def digits(**given: Any) -> dict[str, Any]:
+    return {"dataset": {"name": "digits"}, "total_iterations": 60, "eval_every": 7, "device": "cpu", **given}
+
+
+def lecture(model: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
+    return {**LECTURE, "device": "cpu", **given, "model": {"output": "softmax", **(model or {})}}
+
+
+def mnist(**given: Any) -> dict[str, Any]:
+    return {"dataset": {"name": "mnist5k"}, "total_iterations": 40, "batch_size": 256, "eval_every": 15, "device": "cpu", **given}
+
+
+SGD_2 = {"kind": "sgd", "lr": 2.0}
+CONFIGS = {
+    "defaults on digits": digits(),
+    "defaults on mnist5k": mnist(),
+    "no hidden layer": digits(model={"hidden": []}),
+    "three hidden layers, batch norm, dropout": digits(
+        model={"hidden": [32, 16, 24], "norm": {"kind": "batch"}, "dropout": {"p": 0.2}},
+    ),
+    "batch norm after activation": digits(model={"norm": {"kind": "batch", "momentum": 0.3, "eps": 1e-3}}),
+    "batch norm before activation": digits(model={"norm": {"kind": "batch"}, "norm_position": "before_activation"}),
+    "layer norm after activation": digits(model={"norm": {"kind": "layer"}}),
+    "layer norm before activation": digits(model={"norm": {"kind": "layer", "eps": 1e-3}, "norm_position": "before_activation"}),
+    "dropout inverted": digits(model={"dropout": {"p": 0.5}}),
+    "dropout classic": digits(model={"dropout": {"p": 0.3, "scaling": "classic"}}),
+    "dropout of everything": digits(model={"dropout": {"p": 1.0}}),
+    "softmax head": digits(model={"output": "softmax"}),
+    "one-hot targets": digits(loss={"targets": "one_hot"}),
+    "one-hot targets, label smoothing": digits(loss={"targets": "one_hot", "label_smoothing": 0.1}),
+    "index targets, label smoothing": digits(loss={"targets": "index", "label_smoothing": 0.1}),
+    "softmax head, one-hot targets": digits(model={"output": "softmax"}, loss={"targets": "one_hot"}),
+    "momentum": digits(optimizer={"kind": "sgd", "lr": 0.05, "momentum": 0.9}),
+    "nesterov": digits(optimizer={"kind": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True}),
+    "weight decay": digits(optimizer={"kind": "sgd", "lr": 0.1, "weight_decay": 1e-3}),
+    "adam": digits(optimizer={"kind": "adam"}),
+    "adam, all set": digits(optimizer={"kind": "adam", "lr": 3e-3, "betas": [0.8, 0.99], "eps": 1e-6, "weight_decay": 1e-2}),
+    "exponential": digits(scheduler={"kind": "exponential", "gamma": 0.97}),
+    "linear": digits(scheduler={"kind": "linear"}),
+    "linear, all set": digits(scheduler={"kind": "linear", "start_factor": 0.2, "end_factor": 0.7, "total_iterations": 33}),
+    "step": digits(scheduler={"kind": "step", "step_size": 13, "gamma": 0.3}),
+    "float64": digits(precision="float64"),
+    "float64, batch norm, adam, one-hot": mnist(
+        precision="float64", model={"norm": {"kind": "batch"}}, optimizer={"kind": "adam"}, loss={"targets": "one_hot"}
+    ),
+    "full batch": digits(batch_size="full"),
+    "batch that divides nothing": digits(batch_size=100, seed=5),
+    "two threads": mnist(threads=2, optimizer=SGD_2, total_iterations=10),
+    "other seeds and sizes, a test part": digits(dataset={"name": "digits", "split_seed": 3, "val_size": 200, "test_size": 150}, seed=2**40),
+    "lecture: baseline": lecture(),
+    "lecture: exponential": lecture(scheduler={"kind": "exponential", "gamma": 0.995}),
+    "lecture: linear": lecture(scheduler={"kind": "linear"}),
+    "lecture: step": lecture(scheduler={"kind": "step", "step_size": 5}),
+    "lecture: adam": lecture(optimizer={"kind": "adam"}),
+    "lecture: dropout": lecture({"dropout": {"p": 0.5}}),
+    "lecture: batch norm": lecture({"norm": {"kind": "batch"}}),
+    "lecture: layer norm": lecture({"norm": {"kind": "layer"}}),
+    "mini-batches, batch norm, lr 2": mnist(optimizer=SGD_2, model={"norm": {"kind": "batch"}}),
+    "mini-batches, layer norm, lr 2": mnist(optimizer=SGD_2, model={"norm": {"kind": "layer"}}),
+    "mini-batches, dropout, momentum, step": mnist(
+        model={"dropout": {"p": 0.5}},
+        optimizer={"kind": "sgd", "lr": 0.1, "momentum": 0.9},
+        scheduler={"kind": "step", "step_size": 10},
+    ),
+}
+
+
+@pytest.mark.parametrize("config", [pytest.param(config, id=name) for name, config in CONFIGS.items()])
+def test_every_value_and_the_final_state_equal_the_straight_line_scripts(config: dict[str, Any], train: Any, straight_line: ModuleType) -> None:
+    expected = json.loads(straight_line.bits(*straight_line.straight_line(config)))
+
+    trained = train(**config)
+
+    got = json.loads(straight_line.bits(trained.metrics, trained.weights()))
+    assert got["metrics"].keys() == expected["metrics"].keys()
+    for name, column in expected["metrics"].items():
+        assert got["metrics"][name] == column, name
+    assert got["state"] == expected["state"]
+
+
+@pytest.mark.parametrize("name", ["lecture: batch norm", "mini-batches, dropout, momentum, step"])
+def test_two_fresh_processes_agree_too(name: str, tmp_path: Path, straight_line: ModuleType) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(CONFIGS[name]))
+    script, package = [HERE / "straight_line.py", file], ["-m", "trainer", file, "--out", tmp_path]
+
+    expected = subprocess.run([sys.executable, *script], capture_output=True, text=True, check=True, cwd=HERE.parent.parent)
+    said = subprocess.run([sys.executable, *package], capture_output=True, text=True, check=True, cwd=HERE.parent.parent)
+
+    metrics: dict[str, dict[int, float]] = {}
+    for points in (event for line in said.stdout.splitlines() if isinstance(event := decode(line), Points)):
+        for metric, column in points.metrics.items():
+            held = {step: value for step, value in zip(points.steps, column, strict=True) if value is not None}
+            metrics.setdefault(metric, {}).update({} if metric.startswith("system/") else held)
+    shown = {metric: column for metric, column in metrics.items() if column}
+    assert straight_line.bits(shown, load_file(tmp_path / "final.safetensors")) == expected.stdout.strip()
