@@ -1,7 +1,18 @@
 """What a process that forks training children loads first, so that a child begins in milliseconds."""
 
+import importlib
 import os
 from pathlib import Path
+
+MODULES = (
+    "trainer.job",
+    "torch._dynamo",  # the first optimizer of a process imports it, which takes a second
+    "torch._inductor.config",
+    "torch.optim.lr_scheduler",
+    "torch.profiler",
+    "safetensors.torch",
+    "numpy.ctypeslib",
+)
 
 
 def preload() -> None:
@@ -11,10 +22,8 @@ def preload() -> None:
     a child forked after one may hang. So the process must still have one thread afterwards; RuntimeError when it has more.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's OpenBLAS starts its threads when it is imported
-    import torch._dynamo  # the first optimizer of a process imports it: a second
-    import torch._inductor.config
-    import torch.optim.lr_scheduler  # noqa: F401
-
+    for name in MODULES:
+        importlib.import_module(name)
     from trainer import data, digests
 
     digests.of_code()
