@@ -40,7 +40,7 @@ class TestCompose:
         jsonschema.Draft7Validator(schema).validate({key: value for key, value in COMPOSE.items() if not key.startswith("x-")})
 
     def test_holds_what_a_team_needs(self):
-        assert set(SERVICES) == {"postgres", "broker", "migrate", "api", "worker-cpu", "worker-gpu"}
+        assert set(SERVICES) == {"postgres", "redis", "migrate", "api", "worker-cpu", "worker-gpu"}
 
     def test_has_no_password_in_it(self):
         secrets = [match for match in VARIABLE.finditer((ROOT / "docker-compose.yml").read_text()) if "PASSWORD" in match[1]]
