@@ -16,11 +16,12 @@ PR_SET_PDEATHSIG = 1
 class Child:
     """Start it from the main thread only: the death signal fires when the thread that started it ends."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, death: signal.Signals = signal.SIGKILL) -> None:
         self.name = name
         self.command = list(command)
         self.env = dict(env)
         self.log = log
+        self._death = death
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -41,7 +42,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone, which stops its children in order
-                preexec_fn=die_with_parent(),  # noqa: PLW1509  (the supervisor has one thread)
+                preexec_fn=die_with_parent(self._death),  # noqa: PLW1509  (the supervisor has one thread)
             )
 
     def terminate(self) -> None:

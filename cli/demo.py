@@ -73,6 +73,7 @@ def embedded_service(data_dir: Path) -> "Iterator[Service]":
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (this process has one thread)
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
     try:
         url = _wait_ready(process)
         key_file = data_dir / "admin.key"

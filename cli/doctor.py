@@ -7,7 +7,6 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +19,8 @@ from cli.errors import NO, CliError
 from cli.terminal import Json, terminal
 
 if TYPE_CHECKING:
+    import httpx
+
     from store.settings import Settings
 
 LOW_DISK_BYTES = 2_000_000_000
@@ -173,42 +174,39 @@ def _service(settings: "Settings") -> Iterator[Check]:
         yield _port(settings)
 
 
-def _ready(url: str, answer: "object") -> Check:
-    status = getattr(answer, "status_code", 0)
-    if status == 200:
-        return Check("API", "ok", f"{url} is ready")
-    text = " ".join(str(getattr(answer, "text", "")).split())[:300]
-    return Check("API", "fail", f"{url} answers, but is not ready ({status}): {text}", "Look at logs/api.log in the data folder.")
+def _ready(url: str, answer: "httpx.Response") -> Check:
+    try:
+        document = answer.json()
+        wrong = [f"{name} {check['detail']}" for name, check in document["checks"].items() if not check["ok"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Check("API", "fail", f"what answers at {url} is not Runtwice", "Check RUNTWICE_URL, or choose another port.")
+    if wrong:
+        status = "warn" if answer.is_success else "fail"
+        return Check("API", status, f"{url} is {document.get('status')}: {'; '.join(wrong)}", "Look at the logs in the data folder.")
+    return Check("API", "ok", f"{url} is ready")
 
 
-def _key(answer: "object | None", key_from: str) -> Check:
+def _key(answer: "httpx.Response | None", key_from: str) -> Check:
     if answer is None:
         return Check("Key", "warn", "none at hand", "Set RUNTWICE_API_KEY.")
-    status = getattr(answer, "status_code", 0)
-    if status == 401:
+    if answer.status_code == 401:
         return Check("Key", "fail", f"the service does not accept the key from {key_from}", "Set RUNTWICE_API_KEY to a key of that service.")
     return Check("Key", "ok", f"the key from {key_from} is accepted")
 
 
-def _nodes(answer: "object") -> Check:
-    document: object = None
-    with suppress(ValueError):
-        document = answer.json()  # type: ignore[attr-defined]
-    items = document.get("items", []) if isinstance(document, dict) else []
-    alive = [str(node.get("name")) for node in items if node.get("alive", True)]
+def _nodes(answer: "httpx.Response") -> Check:
+    alive = [str(node["name"]) for node in answer.json()["items"] if node.get("alive", True)]
     if not alive:
         return Check("Workers", "warn", "none answers: runs wait", "Start one: runtwice worker")
     return Check("Workers", "ok", ", ".join(alive))
 
 
-def _clock(answer: "object") -> Check:
-    date = getattr(answer, "headers", {}).get("date")
-    if not date:
-        return Check("Clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S %Z"))
-    apart_s = abs(parsedate_to_datetime(date).timestamp() - time.time())
+def _clock(answer: "httpx.Response") -> Check:
+    date = answer.headers.get("date")
+    apart_s = abs(parsedate_to_datetime(date).timestamp() - time.time()) if date else 0.0
     if apart_s > CLOCK_TOLERANCE_S:
         return Check("Clock", "warn", f"{apart_s:.0f} s apart from the service's", "Let both machines set their clocks by NTP.")
-    return Check("Clock", "ok", "as the service's, within a few seconds")
+    return Check("Clock", "ok", "as the service's, within a few seconds" if date else time.strftime("%Y-%m-%d %H:%M:%S %Z"))
 
 
 def _port(settings: "Settings") -> Check:

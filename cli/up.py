@@ -3,6 +3,7 @@
 import errno
 import http.client
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -72,7 +73,9 @@ def _run(settings: "Settings", lock: FolderLock, supervisor: Supervisor, *, with
         admin, since = _prepare_database(settings, new_admin_key)
         if admin.new_key:  # at once: should the API not come up, the key is not made again
             _show_key(admin.new_key, settings.data_dir / "admin.key")
-        api = Child("API", [sys.executable, "-m", "api"], env, logs / "api.log")
+        # Several API processes have a parent that ends them when it is asked to, but not when it is killed.
+        death = signal.SIGTERM if settings.api_processes > 1 else signal.SIGKILL
+        api = Child("API", [sys.executable, "-m", "api"], env, logs / "api.log", death)
         trainer = Child("worker", [sys.executable, "-m", "worker"], env, logs / "worker.log")
         if broker is not None:
             supervisor.wait_ready(server, broker.answers)
