@@ -1,0 +1,96 @@
+"""The HTTP interface as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import hosts, openapi, page, problems
+from api.auth import Gate
+from api.bodies import BodyGuard
+from api.envelope import BASE, Envelope
+from api.hosts import HostCheck
+from api.parts import Parts
+from api.routes import (
+    artifacts,
+    client_runs,
+    compare,
+    docs,
+    health,
+    keys,
+    login,
+    nodes,
+    points,
+    projects,
+    reruns,
+    runs,
+    schemas,
+    series,
+)
+from store.settings import Settings
+from worker.reaper import ReaperThread
+
+ROUTERS: tuple[APIRouter, ...] = (
+    projects.router,
+    runs.router,
+    client_runs.router,
+    points.router,
+    series.router,
+    compare.router,
+    reruns.router,
+    artifacts.router,
+    nodes.router,
+    keys.router,
+    schemas.router,
+    docs.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its connections are opened at the start of its lifespan and closed at the end."""
+    parts = Parts.of(settings)
+    app = FastAPI(
+        title="Runtwice",
+        version=version("runtwice"),
+        description="Run it twice, get the same bits: configs in, trained runs, their curves and the verdict on their reruns out.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.parts = parts
+    for router in ROUTERS:
+        app.include_router(router, prefix=BASE)
+    for router in (health.router, login.router, page.router):
+        app.include_router(router)
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _problem)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    # The last one added is the outermost.
+    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(Gate, db=lambda: parts.db, origins=hosts.origins(settings))
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(Envelope, metrics=parts.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
+    reaper.start()
+    try:
+        yield
+    finally:
+        reaper.stop()
+        parts.close()
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    return problems.answer(error)

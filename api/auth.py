@@ -1,0 +1,111 @@
+"""Who is asking: a key or a page's session, looked up before any route is. Without either, everything but PUBLIC is closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import Forbidden, Unauthorized
+from store import keys
+from store.database import Database
+from store.tables import Key
+
+# All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
+PUBLIC = frozenset({"/", "/healthz", "/readyz", "/login", "/static/app.js", "/static/app.css"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE = "runtwice_session"
+SESSION_S = 14 * 24 * 3600.0
+RANKS = {"viewer": 0, "member": 1, "admin": 2}
+MOST_CHARACTERS = 512
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever sent the request. `entity` null reaches every entity; `secret` is the key's or session's text and must not be kept."""
+
+    key_id: str
+    role: str
+    entity: str | None
+    secret: str
+    by_session: bool
+
+    def may_see(self, entity: str | None) -> bool:
+        return self.entity is None or self.entity == entity
+
+    def must_be(self, role: str) -> None:
+        """Raises Forbidden."""
+        if RANKS[self.role] < RANKS[role]:
+            raise Forbidden(f"This needs the role {role}; the key's role is {self.role}.")
+
+    def __repr__(self) -> str:
+        return f"Caller({self.key_id}, {self.role}, {self.entity})"
+
+
+class Gate:
+    """Middleware that lets a request in with a valid key or session, which it then names in scope["caller"]."""
+
+    def __init__(self, app: ASGIApp, db: Callable[[], Database], origins: frozenset[str]) -> None:
+        self.app = app
+        self.db = db
+        self.origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in PUBLIC:
+            scope["caller"] = await self._caller(scope)
+        await self.app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller:
+        headers = Headers(scope=scope)
+        kind, secret = _credentials(headers)
+        if not secret or len(secret) > MOST_CHARACTERS:
+            raise Unauthorized("This needs a key: Authorization: Bearer <key>.")
+        key = await anyio.to_thread.run_sync(self._look_up, kind, secret)
+        if key is None:
+            raise Unauthorized("The session has ended; sign in again." if kind == "session" else "This key is not known, or no longer valid.")
+        if kind == "session" and scope["method"] not in SAFE:
+            must_be_own_page(headers, self.origins, needed=True)
+        return Caller(key.id, key.role, key.entity, secret, kind == "session")
+
+    def _look_up(self, kind: str, secret: str) -> Key | None:
+        with self.db().read() as session:
+            return keys.of_session(session, secret) if kind == "session" else keys.authenticate(session, secret)
+
+
+def must_be_own_page(headers: Headers, origins: frozenset[str], *, needed: bool) -> None:
+    """Nothing for a request that our own page sent. Raises Forbidden for another site's, and for one without an Origin when it is `needed`."""
+    origin = headers.get("origin")
+    if origin is None and not needed:
+        return
+    own = origin is not None and (origin in origins or _is_host(origin, headers.get("host", "")))
+    if not own or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise Forbidden("Another site sent this request; a session is good for Runtwice's own page only.")
+
+
+def session_of(headers: Headers) -> str:
+    """The text of the session cookie; empty without one."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return cookie.value if cookie else ""
+
+
+def _credentials(headers: Headers) -> tuple[str, str]:
+    given = headers.getlist("authorization")
+    if given:
+        scheme, _, text = given[0].partition(" ")
+        return "key", text.strip() if len(given) == 1 and scheme.lower() == "bearer" else ""
+    return "session", session_of(headers)
+
+
+def _is_host(origin: str, host: str) -> bool:
+    """Whether the origin is the very host the request was sent to, which the Host check has admitted."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and parts.netloc.lower() == host.lower()

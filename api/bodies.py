@@ -1,0 +1,54 @@
+"""Bodies that are too large, too slow or compressed are turned away while they arrive."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Problem
+
+RECEIPT_S = 15.0
+SLOWEST_BYTES_PER_S = 10_000  # beyond the first seconds, a body must arrive at least this fast
+
+
+class BodyGuard:
+    """Middleware that counts what really arrives, whatever Content-Length says."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self.app = app
+        self.limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise Problem(415, "Bodies are taken as they are, not compressed.", headers={"Accept-Encoding": "identity"})
+        if int(headers.get("content-length", "0")) > self.limit_bytes:
+            raise self._too_large()
+        await self.app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        loop = asyncio.get_running_loop()
+        began, taken, complete = loop.time(), 0, False
+
+        async def counted() -> Message:
+            nonlocal taken, complete
+            if complete:  # what comes now is the disconnect, which may take as long as it likes
+                return await receive()
+            try:
+                async with asyncio.timeout_at(began + RECEIPT_S + taken / SLOWEST_BYTES_PER_S):
+                    message = await receive()
+            except TimeoutError as error:
+                raise Problem(408, "The body did not arrive in time.", headers={"Connection": "close"}) from error
+            taken += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if taken > self.limit_bytes:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> Problem:
+        return Problem(413, f"The body is larger than {self.limit_bytes:,} bytes.", headers={"Connection": "close"})

@@ -1,0 +1,27 @@
+"""What the API is made of: one of each, made at the start and closed at the end."""
+
+from dataclasses import dataclass
+
+from api.metrics import Metrics
+from store.artifacts import ArtifactFiles
+from store.database import Database, connect
+from store.settings import Settings
+from worker.enqueue import TrainingQueue
+
+
+@dataclass(frozen=True)
+class Parts:
+    settings: Settings
+    db: Database
+    queue: TrainingQueue
+    files: ArtifactFiles
+    metrics: Metrics
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Parts":
+        db = connect(settings.database)
+        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics())
+
+    def close(self) -> None:
+        self.queue.close()
+        self.db.close()

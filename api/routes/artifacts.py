@@ -1,0 +1,62 @@
+"""A run's files, handed out as downloads that no browser opens by itself."""
+
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse, Response
+
+from api.answers import document
+from api.deps import Service, Viewer
+from api.problems import Problem
+from api.routes import examples
+from api.routes.describe import answers
+from api.schemas.others import ArtifactList, ArtifactShown
+from api.services.artifacts import artifact_shown
+from api.strict_route import StrictRoute
+from store import artifacts, runs
+
+router = APIRouter(tags=["artifacts"], route_class=StrictRoute)
+
+BINARY = {"schema": {"type": "string", "format": "binary"}, "example": "(bytes)"}
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes", "content": {"application/octet-stream": BINARY}},
+    206: {"description": "The range asked for", "content": {"application/octet-stream": BINARY}},
+}
+
+
+@router.get("/runs/{run_id}/artifacts", summary="List a run's files", **answers(ArtifactList, examples.items(examples.ARTIFACT)))
+def listing(parts: Service, caller: Viewer, run_id: str) -> Response:
+    with parts.db.read() as session:
+        found = artifacts.of_run(session, runs.get(session, run_id, caller.entity).id)
+    return document({"items": [artifact_shown(artifact) for artifact in found], "next_cursor": None})
+
+
+@router.get("/artifacts/{artifact_id}", summary="Show a file's size and digest", **answers(ArtifactShown, examples.ARTIFACT))
+def show(parts: Service, caller: Viewer, artifact_id: str) -> Response:
+    with parts.db.read() as session:
+        return document(artifact_shown(artifacts.get(session, artifact_id, caller.entity)))
+
+
+@router.api_route("/artifacts/{artifact_id}/content", methods=["GET"], summary="Download a file", response_model=None, responses=BYTES)
+def content(parts: Service, caller: Viewer, artifact_id: str) -> Response:
+    with parts.db.read() as session:
+        artifact = artifacts.get(session, artifact_id, caller.entity)
+    path = parts.files.path(artifact.sha256)
+    if not path.is_file():
+        raise Problem(404, f"The bytes of artifact {artifact.id} are gone.")
+    headers = {
+        "ETag": f'"{artifact.sha256}"',
+        "Content-Disposition": f"attachment; {_file_name(artifact.name)}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-cache",
+    }
+    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+
+
+def _file_name(name: str) -> str:
+    """RFC 6266: the last part of the name, as plain ASCII and in full."""
+    base = PurePosixPath(name).name or "artifact"
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in base)
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(base, safe='')}"

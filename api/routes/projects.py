@@ -1,0 +1,43 @@
+"""Projects: `entity/name`."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api import paging
+from api.answers import document
+from api.deps import Admin, Idempotency, Member, Service, Viewer
+from api.paging import Cursor, Limit, Total
+from api.routes import examples
+from api.routes.describe import answers, takes
+from api.schemas.others import NewProject, ProjectPage, ProjectShown
+from api.services import projects as service
+from api.strict_route import StrictRoute
+from store import projects
+
+router = APIRouter(prefix="/projects", tags=["projects"], route_class=StrictRoute)
+
+
+@router.get("", summary="List projects", **answers(ProjectPage, examples.page(examples.PROJECT)))
+def listing(parts: Service, caller: Viewer, limit: Limit = 100, cursor: Cursor = None, total: Total = False) -> Response:
+    after = paging.decode(cursor, "projects", str, str)
+    with parts.db.read() as session:
+        found, last = paging.split(projects.page(session, entity=caller.entity, after=after, limit=limit + 1), limit)
+        items = [service.shown(project) for project in found]
+        page = {"items": items, "next_cursor": paging.encode("projects", last.entity, last.name) if last else None}
+        return document({**page, "total": projects.count(session, entity=caller.entity)} if total else page)
+
+
+@router.post("", summary="Create a project", openapi_extra=takes({"project": "acme/digits"}), **answers(ProjectShown, examples.PROJECT, 201))
+def create(parts: Service, caller: Member, new: NewProject, once: Idempotency) -> Response:
+    return service.create(parts, caller, new.project, once).response()
+
+
+@router.get("/{entity}/{name}", summary="Show a project", **answers(ProjectShown, examples.PROJECT))
+def show(parts: Service, caller: Viewer, entity: str, name: str) -> Response:
+    return document(service.show(parts, caller, entity, name))
+
+
+@router.delete("/{entity}/{name}", summary="Delete an empty project", status_code=204, response_model=None)
+def delete(parts: Service, caller: Admin, entity: str, name: str) -> Response:
+    service.delete(parts, caller, entity, name)
+    return Response(status_code=204)

@@ -1,0 +1,37 @@
+"""Reruns and verdicts."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.answers import document
+from api.deps import Idempotency, Member, Service, Viewer
+from api.routes import examples
+from api.routes.describe import answers, takes
+from api.schemas.others import NewReruns, NewVerdict, RerunList, Reruns, VerdictShown
+from api.services import reruns as service
+from api.strict_route import StrictRoute
+
+router = APIRouter(tags=["reproducibility"], route_class=StrictRoute)
+
+QUEUED = answers(Reruns, examples.items(examples.RERUN), 202)
+QUEUED["responses"] |= answers(Reruns, examples.items({**examples.RERUN, "verdict": examples.VERDICT}))["responses"]
+
+
+@router.post("/runs/{run_id}/reruns", summary="Run the same config again", openapi_extra=takes({"count": 1, "wait_s": 30}), **QUEUED)
+async def rerun(parts: Service, caller: Member, run_id: str, once: Idempotency, asked: NewReruns | None = None) -> Response:
+    return (await service.rerun(parts, caller, run_id, asked or NewReruns(), once)).response()
+
+
+@router.get("/runs/{run_id}/reruns", summary="List reruns", **answers(RerunList, examples.items(examples.LISTED_RERUN)))
+def listing(parts: Service, caller: Viewer, run_id: str) -> Response:
+    return document({"items": service.listing(parts, caller, run_id), "next_cursor": None})
+
+
+@router.get("/runs/{run_id}/verdict", summary="Show whether a rerun reproduced its original", **answers(VerdictShown, examples.VERDICT))
+def verdict(parts: Service, caller: Viewer, run_id: str) -> Response:
+    return document(service.verdict(parts, caller, run_id))
+
+
+@router.post("/verdicts", summary="Judge any two runs", openapi_extra=takes(examples.NEW_VERDICT), **answers(VerdictShown, examples.VERDICT))
+def judge(parts: Service, caller: Member, pair: NewVerdict, once: Idempotency) -> Response:
+    return service.judge(parts, caller, pair.original, pair.rerun, once).response()

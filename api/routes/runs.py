@@ -1,0 +1,106 @@
+"""Runs: submitted, listed, shown, edited, cancelled, deleted."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+from starlette.responses import Response
+
+from api import paging
+from api.answers import document, rfc3339, rfc3339_or_null
+from api.deps import Idempotency, Member, Service, Viewer
+from api.paging import Cursor, Limit, Total
+from api.problems import InvalidValue
+from api.routes import examples
+from api.routes.describe import answers, takes
+from api.schemas.base import Items
+from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunPage, RunPatch, RunShown
+from api.services import edit, names, show, submit
+from api.strict_route import StrictRoute
+from store import lifecycle, logs, runs
+
+router = APIRouter(prefix="/runs", tags=["runs"], route_class=StrictRoute)
+
+SUBMITTED = answers(RunShown, examples.RUN, 202)
+SUBMITTED["responses"] |= answers(RunShown, examples.CLIENT_RUN, 201)["responses"] | answers(DryRun, examples.DRY_RUN)["responses"]
+
+
+@router.post("", summary="Submit a config, or begin a run that a client trains", openapi_extra=takes(examples.NEW_RUN), **SUBMITTED)
+def add(parts: Service, caller: Member, new: Annotated[NewRun, Body()], once: Idempotency, dry_run: bool = False) -> Response:
+    if isinstance(new, NewClientRun):
+        if dry_run:
+            raise InvalidValue("/origin", "takes managed with ?dry_run=true: there is nothing to resolve in a client's config")
+        return submit.submit_client(parts, caller, new, once).response()
+    if dry_run:
+        return document(submit.dry_run(parts, caller, new))
+    return submit.submit(parts, caller, new, once).response()
+
+
+@router.get("", summary="List runs, newest first", **answers(RunPage, examples.page(examples.LISTED_RUN)))
+def listing(
+    parts: Service,
+    caller: Viewer,
+    project: Annotated[str | None, Query(max_length=260)] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    total: Total = False,
+) -> Response:
+    of = f"runs {project or ''}"
+    with parts.db.read() as session:
+        within = None if project is None else names.find(session, caller, parts.settings, project)
+        after = paging.decode(cursor, of, float, str)
+        rows, last = paging.split(runs.page(session, entity=caller.entity, project=within, after=after, limit=limit + 1), limit)
+        page = {"items": show.listing(session, rows), "next_cursor": paging.encode(of, last.created_at, last.id) if last else None}
+        return document({**page, "total": runs.count(session, entity=caller.entity, project=within)} if total else page)
+
+
+@router.get("/{run_id}", summary="Show a run", **answers(RunShown, examples.RUN))
+def show_one(parts: Service, caller: Viewer, run_id: str) -> Response:
+    with parts.db.read() as session:
+        return document(show.shown(session, runs.get(session, run_id, caller.entity)))
+
+
+@router.patch("/{run_id}", summary="Edit name, tags, notes, archived", openapi_extra=takes({"tags": ["bn"]}), **answers(RunShown, examples.RUN))
+def patch(parts: Service, caller: Member, run_id: str, change: RunPatch) -> Response:
+    return document(edit.patch(parts, caller, run_id, change))
+
+
+@router.delete("/{run_id}", summary="Delete a run, or preview what that would take", **answers(Deleted, examples.DELETED))
+def delete(parts: Service, caller: Member, run_id: str, preview: bool = False) -> Response:
+    return document(edit.delete(parts, caller, run_id, preview))
+
+
+@router.post("/{run_id}/cancel", summary="Cancel a queued or running run", **answers(RunShown, examples.RUN, 202))
+def cancel(parts: Service, caller: Member, run_id: str) -> Response:
+    return document(edit.cancel(parts, caller, run_id), 202)
+
+
+@router.get("/{run_id}/log", summary="Read console output", **answers(LogPage, examples.LOG))
+def log(
+    parts: Service,
+    caller: Viewer,
+    run_id: str,
+    after: Annotated[int, Query(ge=-1, le=2**53)] = -1,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Response:
+    with parts.db.read() as session:
+        lines = logs.read(session, runs.get(session, run_id, caller.entity).id, after, limit)
+    numbers = [number for number, _ in lines]
+    return document({"lines": [text for _, text in lines], "first": numbers[0] if numbers else None, "after": numbers[-1] if numbers else after})
+
+
+@router.get("/{run_id}/attempts", summary="List every try at the run", **answers(Items[AttemptShown], examples.items(examples.ATTEMPT)))
+def attempts(parts: Service, caller: Viewer, run_id: str) -> Response:
+    with parts.db.read() as session:
+        found = lifecycle.attempts(session, runs.get(session, run_id, caller.entity).id)
+    items = [
+        {
+            "number": each.number,
+            "node": each.node,
+            "started_at": rfc3339(each.started_at),
+            "ended_at": rfc3339_or_null(each.ended_at),
+            "outcome": each.outcome,
+            "reason": each.reason,
+        }
+        for each in found
+    ]
+    return document({"items": items, "next_cursor": None})

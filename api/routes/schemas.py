@@ -1,0 +1,26 @@
+"""Schemas that forms are made from."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.answers import document
+from api.deps import Viewer
+from api.routes.describe import answers
+from api.schemas.base import Json
+from api.strict_route import StrictRoute
+from trainer.config import RunConfig
+
+router = APIRouter(prefix="/schemas", tags=["schemas"], route_class=StrictRoute)
+
+
+@router.get("/run-config", summary="JSON Schema of a run's config", **answers(Json, {"title": "RunConfig", "type": "object", "properties": {}}))
+def run_config(caller: Viewer) -> Response:
+    return document(_run_config())
+
+
+@cache
+def _run_config() -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RunConfig.model_json_schema()}

@@ -1,0 +1,239 @@
+"""Projects, reruns and verdicts, comparisons, artifacts, nodes, keys, health."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field, StrictInt, StrictStr
+from typing_extensions import TypedDict
+
+from api.numbers import Number
+from api.schemas.base import Body, Json, Moment, ProjectText, RunIdText, RunName
+from api.schemas.runs import RunListed
+
+Outcome = Literal["identical", "different", "not_comparable"]
+Check = Literal["same", "different", "missing"]
+Role = Literal["viewer", "member", "admin"]
+
+
+class NewProject(Body):
+    project: ProjectText
+
+
+class ProjectShown(TypedDict):
+    project: str
+    entity: str
+    name: str
+    created_at: str
+    runs: NotRequired[int]
+
+
+class ProjectPage(TypedDict):
+    items: list[ProjectShown]
+    next_cursor: str | None
+    total: NotRequired[int]
+
+
+class NewReruns(Body):
+    count: Annotated[StrictInt, Field(ge=1, le=100)] = 1
+    node: Annotated[StrictStr, Field(min_length=1, max_length=256)] | None = Field(None, description="the only node that may train them")
+    wait_s: Annotated[float, Field(ge=0, le=300)] = Field(0.0, description="wait so long for the verdicts")
+
+
+class NewVerdict(Body):
+    original: RunIdText
+    rerun: RunIdText
+
+
+class FirstDifference(TypedDict):
+    metric: str
+    step: int
+    original: Number | None
+    rerun: Number | None
+    ulps: int | None
+    ulp_of: Literal["float32", "float64"]
+
+
+class Cause(TypedDict):
+    what: str
+    original: Any
+    rerun: Any
+    likely: bool
+    why: str
+
+
+class EnvironmentChange(TypedDict):
+    path: str
+    original: Any
+    rerun: Any
+
+
+class VerdictShown(TypedDict):
+    outcome: Outcome
+    reason: str
+    original: str
+    rerun: str
+    checked: dict[Literal["data", "split", "order", "initial", "points", "final"], Check]
+    points_compared: int
+    first_difference: FirstDifference | None
+    causes: list[Cause]
+    environment: list[EnvironmentChange]
+    judged_at: str
+    stale: bool
+
+
+class RerunShown(RunListed):
+    environment: Json
+    verdict: VerdictShown | None
+
+
+class Reruns(TypedDict):
+    items: list[RerunShown]
+
+
+class RerunListed(TypedDict):
+    run: str
+    state: str
+    verdict: VerdictShown | None
+
+
+class RerunList(TypedDict):
+    items: list[RerunListed]
+    next_cursor: None
+
+
+class RunsToCompare(Body):
+    runs: Annotated[list[RunIdText], Field(min_length=1, max_length=1000)]
+
+
+class DifferentPath(TypedDict):
+    """`values` leaves out the runs that lack the path."""
+
+    path: str
+    values: dict[str, Any]
+
+
+class Sides(TypedDict):
+    same: Json
+    different: list[DifferentPath]
+
+
+class MetricExtremes(TypedDict):
+    last: Number
+    min: Number | None
+    max: Number | None
+
+
+class MetricCompared(TypedDict):
+    metric: str
+    values: dict[str, MetricExtremes]
+
+
+class Comparison(TypedDict):
+    config: Sides
+    environment: Sides
+    metrics: list[MetricCompared]
+    factors: list[str]
+    warnings: list[str]
+
+
+class ArtifactShown(TypedDict):
+    id: str
+    run: str
+    name: str
+    size_bytes: int
+    sha256: str
+    created_at: str
+
+
+class ArtifactList(TypedDict):
+    items: list[ArtifactShown]
+    next_cursor: None
+
+
+class NodeShown(TypedDict):
+    name: str
+    alive: bool
+    queues: list[str]
+    slots: int
+    running: list[str]
+    devices: list[Any]
+    versions: Json
+    started_at: str
+    heartbeat_at: str
+
+
+class NodeList(TypedDict):
+    items: list[NodeShown]
+    next_cursor: None
+
+
+class QueuedRun(TypedDict):
+    run: str
+    project: str
+    name: str
+    state: Literal["queued", "running"]
+    queue: str
+    position: int | None
+    waiting_for: str | None
+    node: str | None
+    priority: int
+    created_at: str
+
+
+class QueueShown(TypedDict):
+    items: list[QueuedRun]
+    next_cursor: None
+    queued: int
+    running: int
+
+
+class NewKey(Body):
+    name: RunName
+    role: Role
+    entity: StrictStr | None = Field(None, max_length=128, description="the only entity the key reaches; null: every one")
+    expires_at: Moment | None = None
+
+
+class KeyShown(TypedDict):
+    id: str
+    name: str
+    prefix: str
+    role: Role
+    entity: str | None
+    created_at: str
+    expires_at: str | None
+
+
+class KeyMinted(KeyShown):
+    """`key` is shown this once."""
+
+    key: str
+
+
+class KeyPage(TypedDict):
+    items: list[KeyShown]
+    next_cursor: str | None
+
+
+class CheckShown(TypedDict):
+    ok: bool
+    detail: str
+
+
+class Readiness(TypedDict):
+    status: Literal["ready", "degraded", "unavailable"]
+    checks: dict[str, CheckShown]
+
+
+class ProblemShown(TypedDict):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list["FieldProblem"]]
+
+
+class FieldProblem(TypedDict):
+    pointer: str
+    detail: str

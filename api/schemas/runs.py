@@ -1,0 +1,178 @@
+"""Runs as they are sent and shown."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Discriminator, Field, StrictBool, StrictStr, Tag
+from typing_extensions import TypedDict
+
+from api.numbers import Number
+from api.schemas.base import Body, Json, Notes, Priority, ProjectText, RunIdText, RunName, Tags
+from trainer.config import RunConfig
+
+ExternalId = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+
+
+class NewManagedRun(Body):
+    """A config to be trained by a worker."""
+
+    project: ProjectText
+    config: RunConfig
+    origin: Literal["managed"] = "managed"
+    name: RunName | None = Field(None, description="default: what changed against the baseline, or the config in a few words")
+    tags: Tags = Field(default=[])
+    notes: Notes = ""
+    baseline: RunIdText | None = Field(None, description="a managed run that this one is compared with")
+    allow_many_changes: StrictBool = Field(False, description="more than one factor may differ from the baseline")
+    priority: Priority = 0
+
+
+class NewClientRun(Body):
+    """A run that some other process trains and logs here."""
+
+    project: ProjectText
+    origin: Literal["client"]
+    config: dict[str, Any] = Field({}, description="any JSON object up to 1 MB")
+    name: RunName | None = None
+    tags: Tags = Field(default=[])
+    notes: Notes = ""
+    external_id: ExternalId | None = Field(None, description="unique in the project; default: a new one")
+
+
+def _origin(body: Any) -> str:
+    origin = body.get("origin", "managed") if isinstance(body, dict) else getattr(body, "origin", "managed")
+    return "client" if origin == "client" else "managed"
+
+
+NewRun = Annotated[Annotated[NewManagedRun, Tag("managed")] | Annotated[NewClientRun, Tag("client")], Discriminator(_origin)]
+
+
+class RunPatch(Body):
+    """What may be changed afterwards; what is left out stays."""
+
+    name: RunName = ""
+    tags: Tags = Field(default=[])
+    notes: Notes = ""
+    archived: StrictBool = False
+
+
+class ClientEnd(Body):
+    state: Literal["finished", "failed"]
+    reason: Annotated[StrictStr, Field(max_length=10_000)] | None = None
+
+
+class LogText(Body):
+    lines: Annotated[list[StrictStr], Field(max_length=10_000)]
+
+
+Change = TypedDict("Change", {"path": str, "from": Any, "to": Any})
+
+
+class Progress(TypedDict):
+    step: int | None
+    total: int | None
+
+
+class Reproduced(TypedDict):
+    """The outcome over all judged reruns: different if any differed, identical if some were, else not_comparable."""
+
+    outcome: Literal["identical", "different", "not_comparable"]
+    reruns: int
+
+
+class MetricSummary(TypedDict):
+    """min and max are over finite values, null when there are none."""
+
+    last: Number
+    min: Number | None
+    max: Number | None
+    min_step: int | None
+    max_step: int | None
+    count: int
+    non_finite: int
+
+
+class RunListed(TypedDict):
+    """A run as it stands in a list: all but its environment."""
+
+    id: str
+    external_id: str
+    project: str
+    name: str
+    origin: Literal["managed", "client"]
+    state: Literal["queued", "running", "finished", "failed", "cancelled", "crashed"]
+    reason: str | None
+    config: Json
+    config_digest: str | None
+    seed: int | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    queue_position: int | None
+    waiting_for: str | None
+    attempt: int
+    node: str | None
+    progress: Progress
+    baseline: str | None
+    change: list[Change]
+    rerun_of: str | None
+    reproduced: Reproduced | None
+    studies: list[str]
+    tags: list[str]
+    notes: str
+    archived: bool
+    digests: Json | None
+    metrics: dict[str, MetricSummary]
+
+
+class RunShown(RunListed):
+    environment: Json
+
+
+class DryRun(TypedDict):
+    """What a submit would store; nothing was stored."""
+
+    config: Json
+    config_digest: str
+    change: list[Change]
+    factors: list[str]
+    estimate_s: float
+
+
+class Deleted(TypedDict):
+    """What went, or with ?preview=true would go."""
+
+    rows: dict[str, int]
+    size_bytes: int
+    preview: bool
+
+
+class AttemptShown(TypedDict):
+    """One try at a run; `outcome` is null while it runs."""
+
+    number: int
+    node: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    reason: str | None
+
+
+class LogPage(TypedDict):
+    """Consecutive lines; ask again with ?after= this `after`. `first` is the number of the first, null when there are none."""
+
+    lines: list[str]
+    first: int | None
+    after: int
+
+
+class LogWritten(TypedDict):
+    """The number of the first of the lines, and how many there were."""
+
+    first: int
+    count: int
+
+
+class RunPage(TypedDict):
+    items: list[RunListed]
+    next_cursor: str | None
+    total: NotRequired[int]

@@ -1,0 +1,77 @@
+"""The process that listens: uvicorn on uvloop, with a deadline for requests that are begun and never sent."""
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.app import create_app
+from store.settings import Settings
+
+HEADERS_S = 15.0
+KEEP_ALIVE_S = 30
+GRACE_S = 2  # what `runtwice up` leaves us before it stops waiting
+BACKLOG = 2048
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 that hangs up on a client whose request head has not arrived in time; uvicorn itself would wait for ever."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+            self._expect_head()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._head_is_here()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        self._head_is_here()
+        self._deadline = self.loop.call_later(HEADERS_S, self._hang_up)
+
+    def _head_is_here(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _hang_up(self) -> None:
+        self.transport.close()
+
+
+def from_environment() -> Any:
+    """The application of one process among several, with the settings that its environment names."""
+    return create_app(Settings())
+
+
+def serve(settings: Settings) -> None:
+    """Returns when the process was told to stop."""
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "loop": "uvloop",
+        "http": Protocol,
+        "ws": "none",
+        "server_header": False,
+        "proxy_headers": False,
+        "access_log": False,
+        "log_config": None,
+        "backlog": BACKLOG,
+        "timeout_keep_alive": KEEP_ALIVE_S,
+        "timeout_graceful_shutdown": GRACE_S,
+    }
+    if settings.api_processes > 1:
+        uvicorn.run("api.server:from_environment", factory=True, workers=settings.api_processes, **options)
+    else:
+        uvicorn.run(create_app(settings), **options)

@@ -1,0 +1,94 @@
+"""What happens to a run after it was taken: edited, cancelled, deleted; and what a client that trains elsewhere writes to it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from api.answers import Answer
+from api.auth import Caller
+from api.idempotency import Once, answer_once
+from api.parts import Parts
+from api.schemas.others import ArtifactShown
+from api.schemas.runs import ClientEnd, Deleted, RunPatch, RunShown
+from api.services import show
+from api.services.artifacts import artifact_shown
+from store import artifacts, lifecycle, logs, runs
+from store.artifacts import Blob
+from store.errors import NotAClientRun, RunIsTerminal
+from store.tables import Run
+
+
+def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunShown:
+    with parts.db.begin() as session:
+        run = runs.get(session, run_id, caller.entity)
+        for field, value in change.model_dump(exclude_unset=True).items():
+            setattr(run, field, value)
+        session.flush()
+        return show.shown(session, run)
+
+
+def cancel(parts: Parts, caller: Caller, run_id: str) -> RunShown:
+    """The run, cancelled at once if it was queued, else as soon as its worker hears of it. Raises RunIsTerminal, NotAManagedRun."""
+    with parts.db.begin() as session:
+        run = lifecycle.request_cancel(session, runs.get(session, run_id, caller.entity))
+        return show.shown(session, run)
+
+
+def delete(parts: Parts, caller: Caller, run_id: str, preview: bool) -> Deleted:
+    """What went. Raises RunIsActive."""
+    with parts.db.begin() as session:
+        deleted = runs.delete_run(session, runs.get(session, run_id, caller.entity), preview)
+    if not preview:
+        with parts.db.read() as session:
+            orphans = artifacts.unreferenced(session, deleted.sha256s)
+        for sha256 in orphans:
+            parts.files.drop(sha256)
+    return {"rows": deleted.rows, "size_bytes": deleted.size_bytes, "preview": preview}
+
+
+def finish(parts: Parts, caller: Caller, run_id: str, end: ClientEnd) -> RunShown:
+    """The ended run; ending it again the same way changes nothing. Raises RunIsTerminal, NotAClientRun."""
+    with parts.db.begin() as session:
+        run = runs.finish_client(session, runs.get(session, run_id, caller.entity), end.state, end.reason)
+        return show.shown(session, run)
+
+
+def heartbeat(parts: Parts, caller: Caller, run_id: str) -> RunShown:
+    with parts.db.begin() as session:
+        run = _touched(session, caller, run_id)
+        return show.shown(session, run)
+
+
+def log(parts: Parts, caller: Caller, run_id: str, lines: list[str], once: Once | None) -> Answer:
+    """Which number the first of the lines got."""
+    with parts.db.begin() as session:
+
+        def make() -> Answer:
+            run = _touched(session, caller, run_id)
+            return Answer.of(200, {"first": logs.append(session, run.id, run.attempt, lines), "count": len(lines)})
+
+        return answer_once(session, once, make)
+
+
+def must_take_artifacts(parts: Parts, caller: Caller, run_id: str) -> None:
+    """Raises NotAClientRun, RunIsTerminal, RunNotFound: before a large body is read for nothing."""
+    with parts.db.read() as session:
+        run = runs.get(session, run_id, caller.entity)
+    if run.origin != "client":
+        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
+    if run.is_terminal:
+        raise RunIsTerminal(f"Run {run.id} is {run.state}; nothing more can be written to it.")
+
+
+def put_artifact(parts: Parts, caller: Caller, run_id: str, name: str, pieces: Iterable[bytes]) -> ArtifactShown:
+    """The artifact, in place of an earlier one of that name."""
+    blob: Blob = parts.files.put(pieces)
+    with parts.db.begin() as session:
+        run = _touched(session, caller, run_id)
+        return artifact_shown(artifacts.add(session, run.id, run.attempt, name, blob))
+
+
+def _touched(session: Session, caller: Caller, run_id: str) -> Run:
+    run = runs.get(session, run_id, caller.entity)
+    runs.touch_client(session, run)
+    return runs.get(session, run_id, caller.entity)

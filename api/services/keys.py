@@ -1,0 +1,84 @@
+"""Making, listing and revoking keys."""
+
+import hashlib
+import hmac
+import secrets
+
+import orjson
+from sqlalchemy import select
+
+from api.answers import Answer, rfc3339, rfc3339_or_null
+from api.auth import Caller
+from api.idempotency import Once, answer_once
+from api.parts import Parts
+from api.problems import Forbidden, InvalidValue
+from api.schemas.others import KeyShown, NewKey
+from api.services import names
+from store import keys
+from store.database import now
+from store.errors import Conflict
+from store.tables import Key
+
+SALT = "X-Salt"  # of a kept answer; never sent
+
+
+def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer:
+    """201 with the key's text, this once.
+
+    An answer kept for an Idempotency-Key holds no key. The text is made from the caller's own secret, which is stored nowhere, and a salt
+    that is kept with the answer: asked again by the same caller it can be told again, and the database alone tells nothing.
+    """
+    entity = _entity(caller, new.entity)
+    salt = secrets.token_hex(32)
+    with parts.db.begin() as session:
+        if new.expires_at is not None and new.expires_at.timestamp() <= (session.scalar(select(now())) or 0.0):
+            raise InvalidValue("/expires_at", "takes a moment in the future")
+
+        def make() -> Answer:
+            expires_at = None if new.expires_at is None else new.expires_at.timestamp()
+            key, _ = keys.mint(session, new.name, new.role, entity, expires_at, text=_text(caller, salt))
+            return Answer.of(201, {**shown(key), "key": None}, **{"Location": f"/api/v1/keys/{key.id}", SALT: salt})
+
+        answer = answer_once(session, once, make)
+    headers = {name: value for name, value in answer.headers.items() if name != SALT}
+    document = {**orjson.loads(answer.body), "key": _text(caller, answer.headers[SALT])}
+    return Answer(answer.status, orjson.dumps(document), headers, answer.replayed)
+
+
+def revoke(parts: Parts, caller: Caller, key_id: str) -> None:
+    """Raises KeyNotFound; Conflict for the last key that could make others."""
+    with parts.db.begin() as session:
+        keys.revoke(session, key_id, caller.entity)
+        if not keys.any_admin(session):
+            raise Conflict("This is the last admin key that reaches everything; make another before revoking it.")
+
+
+def shown(key: Key) -> KeyShown:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "role": key.role,  # type: ignore[typeddict-item]
+        "entity": key.entity,
+        "created_at": rfc3339(key.created_at),
+        "expires_at": rfc3339_or_null(key.expires_at),
+    }
+
+
+def _entity(caller: Caller, asked: str | None) -> str | None:
+    """The entity of the new key: nobody hands on more than they have."""
+    if asked is not None:
+        names.must_be_entity(asked, "/entity")
+    if caller.entity is not None and asked not in (None, caller.entity):
+        raise Forbidden(f"Your key reaches {caller.entity} only, and so do the keys you make.")
+    return asked if asked is not None else caller.entity
+
+
+def _text(caller: Caller, salt: str) -> str:
+    """40 letters and digits that look random to whoever lacks either part."""
+    number = int.from_bytes(hmac.digest(caller.secret.encode(), salt.encode(), hashlib.sha512), "big")
+    letters = []
+    for _ in range(40):
+        number, place = divmod(number, len(keys.LETTERS))
+        letters.append(keys.LETTERS[place])
+    return keys.PREFIX + "".join(letters)

@@ -1,0 +1,120 @@
+"""Taking points: columns are checked as columns, and what is acknowledged is committed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from api import numbers
+from api.auth import Caller
+from api.parts import Parts
+from api.pointers import FieldError, escaped, shown
+from api.problems import InvalidValue, Problem
+from api.schemas.points import AppendedPoints
+from store import runs, series
+from store.database import now
+from store.series import Points
+
+LARGEST_STEP = 2**53 - 1
+LATEST_S = 1e11  # the year 5138
+LONGEST_METRIC = 512
+MOST_METRICS = 10_000
+KNOWN = ("steps", "times", "metrics")
+
+Column = Sequence[float | None]
+
+
+def append(parts: Parts, caller: Caller, run_id: str, body: Any) -> AppendedPoints:
+    """What was taken and what was not; durable when this returns. Raises Problem 422, NotAClientRun, RunIsTerminal, RunNotFound."""
+    steps, times, metrics = checked(body)
+    with parts.db.begin() as session:
+        run = runs.get(session, run_id, caller.entity)
+        runs.touch_client(session, run)  # holds the run's row, so that two appends to it cannot cross
+        if series.count_metrics(session, run.id) + len(metrics) > MOST_METRICS:
+            _must_not_grow(metrics, series.metric_names(session, run.id))
+        if times is None:
+            times = [session.scalar(select(now())) or 0.0] * len(steps)
+        appended = series.append(session, run.id, Points(steps, times, metrics))
+    parts.metrics.points.labels("accepted").inc(appended.accepted)
+    parts.metrics.points.labels("refused").inc(len(appended.refused))
+    return {
+        "accepted": appended.accepted,
+        "refused": [
+            {
+                "metric": item.metric,
+                "step": item.step,
+                "reason": item.reason,
+                "held": numbers.out(item.held) or 0.0,
+                "got": numbers.out(item.got) or 0.0,
+            }
+            for item in appended.refused
+        ],
+    }
+
+
+def checked(body: Any) -> tuple[Sequence[int], Sequence[float] | None, Mapping[str, Column]]:
+    """Steps, times and metrics with every value a float64 or None. Raises Problem 422 that names the place."""
+    if not isinstance(body, dict):
+        raise InvalidValue("", f"takes an object with steps, metrics and, if known, times; got {shown(body)}")
+    unknown = [FieldError(f"/{escaped(key[:100])}", "is not known here; steps, times and metrics are") for key in body if key not in KNOWN]
+    missing = [FieldError(f"/{key}", "is missing") for key in ("steps", "metrics") if key not in body]
+    if unknown or missing:
+        errors = (unknown + missing)[:50]
+        raise Problem(422, f"{errors[0].pointer.lstrip('/')} {errors[0].detail}.", errors=errors)
+    steps = _steps(body["steps"])
+    times = _times(body["times"], len(steps)) if body.get("times") is not None else None
+    if not isinstance(body["metrics"], dict):
+        raise InvalidValue("/metrics", f"takes an object of columns by metric; got {shown(body['metrics'])}")
+    return steps, times, {name: _values(name, column, len(steps)) for name, column in body["metrics"].items()}
+
+
+def _steps(steps: Any) -> Sequence[int]:
+    if not isinstance(steps, list):
+        raise InvalidValue("/steps", f"takes a list of steps; got {shown(steps)}")
+    if steps and (set(map(type, steps)) != {int} or min(steps) < 0 or max(steps) > LARGEST_STEP):
+        place = next(i for i, step in enumerate(steps) if type(step) is not int or not 0 <= step <= LARGEST_STEP)
+        raise InvalidValue(f"/steps/{place}", f"takes a whole number from 0 to {LARGEST_STEP}; got {shown(steps[place])}")
+    return steps
+
+
+def _times(times: Any, length: int) -> Sequence[float]:
+    _must_be_column("/times", times, length)
+    for place, time in enumerate(times):
+        if type(time) not in (int, float) or not 0 <= time <= LATEST_S:
+            raise InvalidValue(f"/times/{place}", f"takes seconds since the epoch; got {shown(time)}")
+    return [float(time) for time in times]
+
+
+def _values(name: Any, column: Any, length: int) -> Column:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_METRIC:
+        raise InvalidValue("/metrics", f"takes metric names of 1 to {LONGEST_METRIC} characters; got {shown(name)}")
+    pointer = f"/metrics/{escaped(name)}"
+    _must_be_column(pointer, column, length)
+    if set(map(type, column)) <= {float, type(None)}:
+        return list(column)
+    return [_value(pointer, place, value) for place, value in enumerate(column)]
+
+
+def _value(pointer: str, place: int, value: Any) -> float | None:
+    if value is None or type(value) is float:
+        return value
+    if isinstance(value, str) and value in numbers.WORDS:
+        return numbers.WORDS[value]
+    if type(value) is int and abs(value) < 2**1023 and math.isfinite(value) and int(float(value)) == value:
+        return float(value)
+    what = "an integer that float64 holds exactly" if type(value) is int else 'a number, "NaN", "Infinity", "-Infinity" or null'
+    raise InvalidValue(f"{pointer}/{place}", f"takes {what}; got {shown(value)}")
+
+
+def _must_be_column(pointer: str, column: Any, length: int) -> None:
+    if not isinstance(column, list):
+        raise InvalidValue(pointer, f"takes a list as long as steps; got {shown(column)}")
+    if len(column) != length:
+        raise InvalidValue(pointer, f"takes as many values as there are steps, {length}; got {len(column)}")
+
+
+def _must_not_grow(metrics: Mapping[str, Column], held: Sequence[str]) -> None:
+    fresh = len(metrics.keys() - set(held))
+    if fresh and len(held) + fresh > MOST_METRICS:
+        raise InvalidValue("/metrics", f"takes at most {MOST_METRICS} metrics in one run; it has {len(held)}, and {fresh} would be new")

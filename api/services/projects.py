@@ -1,0 +1,50 @@
+"""Projects: making, showing, deleting."""
+
+from sqlalchemy.orm import Session
+
+from api.answers import Answer, rfc3339
+from api.auth import Caller
+from api.idempotency import Once, answer_once
+from api.parts import Parts
+from api.schemas.others import ProjectShown
+from api.services import names
+from store import projects, runs
+from store.errors import Conflict, NameTaken
+from store.tables import Project
+
+
+def create(parts: Parts, caller: Caller, text: str, once: Once | None) -> Answer:
+    """201 with the project. Raises NameTaken."""
+    entity, name = names.split(caller, parts.settings, text)
+    with parts.db.begin() as session:
+
+        def make() -> Answer:
+            if caller.may_see(entity) and projects.find(session, entity, name) is not None:
+                raise NameTaken(f"There is a project {entity}/{name} already.")
+            project = names.find_or_add(session, caller, parts.settings, text)
+            return Answer.of(201, _with_runs(session, project), Location=f"/api/v1/projects/{project.path}")
+
+        return answer_once(session, once, make)
+
+
+def show(parts: Parts, caller: Caller, entity: str, name: str) -> ProjectShown:
+    with parts.db.read() as session:
+        return _with_runs(session, names.get(session, caller, entity, name))
+
+
+def delete(parts: Parts, caller: Caller, entity: str, name: str) -> None:
+    """Raises Conflict for a project that still has runs: each is deleted by itself."""
+    with parts.db.begin() as session:
+        project = names.get(session, caller, entity, name)
+        count = runs.count(session, entity=None, project=project)
+        if count:
+            raise Conflict(f"Project {project.path} has {count} runs; delete them first.")
+        session.delete(project)
+
+
+def shown(project: Project) -> ProjectShown:
+    return {"project": project.path, "entity": project.entity, "name": project.name, "created_at": rfc3339(project.created_at)}
+
+
+def _with_runs(session: Session, project: Project) -> ProjectShown:
+    return {**shown(project), "runs": runs.count(session, entity=None, project=project)}
