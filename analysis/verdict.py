@@ -80,6 +80,7 @@ def compare(original: Evidence, rerun: Evidence) -> Verdict:
     config = _config_changes(original, rerun)
     environment = _environment_changes(original, rerun)
     outcome, reason = _outcome(original, rerun, checked, both, first, config)
+    parted = _parted(original, rerun, checked, first, config)
     return Verdict(
         outcome=outcome,
         reason=reason,
@@ -88,9 +89,7 @@ def compare(original: Evidence, rerun: Evidence) -> Verdict:
         checked=checked,
         points_compared=both,
         first_difference=first,
-        causes=causes.found(checked, config, environment, original.digests, rerun.digests)
-        if _parted(original, rerun, checked, first, config)
-        else [],
+        causes=causes.found(checked, config, environment, original.digests, rerun.digests) if parted else [],
         environment=environment,
     )
 
@@ -103,12 +102,10 @@ def _outcome(
         return "not_comparable", obstacle
     broken = [WORDS[name] for name in WORDS if checked[name] == "different"]
     if first is not None:
-        return "different", f"{_first_in_words(first)}{'; ' + _listed(broken) + ' differ' if broken else ''}."
+        return "different", f"{_first_in_words(first)}{'; not the same either: ' + _listed(broken) if broken else ''}."
     if broken:
-        return (
-            "different",
-            f"{_listed(broken).capitalize()} differ, though {'all ' + f'{both:,} points are the same' if both else 'no points were compared'}.",
-        )
+        points_words = f"All {both:,} points are the same" if both else "There are no points to compare"
+        return "different", f"{points_words}; not the same: {_listed(broken)}."
     held = [name for name in CHECKED_DIGESTS if checked[name] == "same"]
     if not both and "final" not in held:
         return "not_comparable", "There is nothing to compare: the runs hold no points and no digest of their final weights."

@@ -180,7 +180,7 @@ class TestDifferent:
         assert verdict.outcome == "different"
         assert [check for check, word in verdict.checked.items() if word == "different"] == [name]
         assert verdict.first_difference is None
-        assert "all 4 points are the same" in verdict.reason
+        assert verdict.reason.startswith("All 4 points are the same; not the same: the ")
 
     def test_when_one_run_holds_no_points(self):
         verdict = judged({"loss": column(1)}, {})
