@@ -56,12 +56,13 @@ class Cluster:
         programs = {"python": sys.executable, "runtwice": str(Path(sys.executable).parent / "runtwice")}
         self._start(name, [programs[program], *arguments], self._environment(name))
 
-    def connect(self) -> httpx.Client:
+    @contextlib.contextmanager
+    def client(self) -> Iterator[httpx.Client]:
         """A client with the key that the migration left, once the API is ready."""
         key = (self.folder / "admin" / "admin.key").read_text()
-        client = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", headers={"Authorization": f"Bearer {key}"}, timeout=90)
-        wait_until(lambda: self._is_up("api") and is_ready(client), 60, "the API")
-        return client
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", headers={"Authorization": f"Bearer {key}"}, timeout=90) as client:
+            wait_until(lambda: self._is_up("api") and is_ready(client), 60, "the API")
+            yield client
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
@@ -128,7 +129,7 @@ class TestCluster:
         cluster.run("migrate")
         cluster.start("api")
         cluster.start("worker-cpu")
-        with cluster.connect() as client:
+        with cluster.client() as client:
             submitted = client.post("/api/v1/runs", json={"project": "acme/digits", "config": CONFIG})
             assert submitted.status_code == 202, submitted.text
             run_id = submitted.json()["id"]
