@@ -105,10 +105,12 @@ class Service:
             problem = answer.json()
         except ValueError:
             problem = {}
-        todo = self._key_todo(answer.status_code)
-        raise ServiceError(answer.status_code, problem if isinstance(problem, dict) else {}, todo)
+        problem = problem if isinstance(problem, dict) else {}
+        raise ServiceError(answer.status_code, problem, self._todo(answer.status_code, str(problem.get("type", ""))))
 
-    def _key_todo(self, status: int) -> str:
+    def _todo(self, status: int, kind: str) -> str:
+        if kind.endswith("too-many-changes"):
+            return "Change one thing at a time, or say --allow-many-changes."
         if status == 401:
             return f"The key was taken from {self._key_from}." if self._key_from else "Set RUNTWICE_API_KEY to a key of that service."
         if status == 403:
@@ -170,15 +172,18 @@ def is_loopback(url: str) -> bool:
 
 
 def problem_sentence(problem: dict[str, Any], status: int) -> str:
-    """What is wrong, in words; of a refused config one line per field: "config.optimizer.lr: must be above 0; got -1"."""
+    """What is wrong, in words; of a refused config one line per field: "config.optimizer.lr: takes a number above 0; got -1"."""
     detail = str(problem.get("detail") or problem.get("title") or f"The service answered with status {status}.")
-    lines = [detail]
-    for error in problem.get("errors") or []:
-        field = str(error.get("pointer", "")).lstrip("/").replace("~1", "\0").replace("/", ".").replace("\0", "/").replace("~0", "~")
-        line = f"{field}: {error.get('detail', '')}" if field else str(error.get("detail", ""))
-        if error.get("detail") and str(error["detail"]) != detail:
-            lines.append(f"  {line}")
-    return "\n".join(lines)
+    lines = [_field_line(error) for error in problem.get("errors") or []]
+    if lines and detail.startswith(lines[0]):
+        return "\n".join(lines)  # the detail says the first of them again
+    return "\n".join([detail, *(f"  {line}" for line in lines if line != detail)])
+
+
+def _field_line(error: dict[str, Any]) -> str:
+    pointer = str(error.get("pointer", "")).lstrip("/")
+    field = ".".join(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/"))
+    return f"{field}: {error.get('detail', '')}" if field else str(error.get("detail", ""))
 
 
 def _no_address(url: str) -> CliError:

@@ -73,18 +73,20 @@ def embedded_service(data_dir: Path) -> "Iterator[Service]":
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (this process has one thread)
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
-    try:
-        url = _wait_ready(process)
-        key_file = data_dir / "admin.key"
-        with Service(url, key_file.read_text().strip(), str(key_file)) as service:
-            yield service
-    finally:
-        process.terminate()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
+    with process:
         try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            url = _wait_ready(process)
+            key_file = data_dir / "admin.key"
+            with Service(url, key_file.read_text().strip(), str(key_file)) as service:
+                yield service
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            signal.signal(signal.SIGTERM, before)
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]") -> str:
@@ -153,9 +155,9 @@ def _results(rows: list[dict[str, Any]], verdict: Mapping[str, Any] | None, data
 
     parts = [views.demo_table(rows)]
     if verdict is not None:
-        parts += [Text("The baseline, trained once more:"), Text(words.verdict(verdict), style=views.COLOURS[verdict["outcome"]]), Text("")]
+        parts += [Text("\nThe baseline, trained once more:"), Text(words.verdict(verdict), style=views.COLOURS[verdict["outcome"]]), Text("")]
     parts.append(Text(f"This took {words.duration(seconds)}. The service is stopped; everything is kept in {data_dir}. Where to look next:"))
-    return Group(*parts)
+    return Group("", *parts)
 
 
 def _next(rows: list[dict[str, Any]], data_dir: Path) -> list[str]:

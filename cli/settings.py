@@ -21,7 +21,7 @@ def settings(as_json: Json = False) -> None:
     from cli import views
 
     listed = describe()
-    terminal.answer({"items": listed}, lambda: views.settings_table(listed))
+    terminal.answer({"items": listed}, lambda: views.settings_list(listed))
 
 
 def load() -> "Settings":

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,7 @@ COLOURS |= {"ok": "green", "warn": "yellow", "fail": "red", "not_comparable": "y
 
 def table(*columns: str, right: Sequence[str] = (), keep: Sequence[str] = ()) -> Table:
     """An empty table; `right` holds numbers, `keep` is never folded or cut (ids that are copied)."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", no_wrap=column in keep or column in right, overflow="fold")
     return made
@@ -74,7 +75,15 @@ def run_view(run: Document, artifacts: Sequence[Document]) -> RenderableType:
     parts.append(_config(run.get("config") or {}))
     if artifacts:
         parts.append(_artifacts(artifacts))
-    return Group(*parts)
+    return apart(parts)
+
+
+def apart(parts: Sequence[RenderableType]) -> RenderableType:
+    """One below the other, an empty line between."""
+    spaced: list[RenderableType] = []
+    for part in parts:
+        spaced += [part, ""]
+    return Group(*spaced[:-1])
 
 
 def pairs(rows: Sequence[tuple[str, RenderableType]]) -> Table:
@@ -97,10 +106,10 @@ def _facts(run: Document) -> RenderableType:
         "change": words.change(run.get("change") or []),
         "baseline": run.get("baseline"),
         "rerun of": run.get("rerun_of"),
-        "reproduced": f"{reproduced['outcome']} ({reproduced['reruns']} reruns)" if reproduced else None,
+        "reproduced": f"{reproduced['outcome']} ({words.counted(reproduced['reruns'], 'rerun')})" if reproduced else None,
         "took": words.duration(_took(run)) if _took(run) else None,
         "node": f"{run['node']}, attempt {run['attempt']}" if run.get("node") else None,
-        "torch": environment.get("torch") if isinstance(environment.get("torch"), str) else None,
+        "trained with": words.machine(environment),
         "tags": ", ".join(run.get("tags") or []),
         "notes": run.get("notes"),
         "config digest": run.get("config_digest"),
@@ -117,12 +126,12 @@ def _took(run: Document) -> float:
 
 
 def _metrics(metrics: Document) -> RenderableType:
-    numbers = ("last", "min", "at step", "max", "at step ", "points", "not finite")
-    made = table("metric", *numbers, right=numbers)
+    columns = {"last": "last", "min": "min", "at step": "min_step", "max": "max", "at step ": "max_step", "points": "count"}
+    if any(of.get("non_finite") for of in metrics.values()):
+        columns["not finite"] = "non_finite"
+    made = table("metric", *columns, right=list(columns), keep=("metric",))
     for name in sorted(metrics):
-        of = metrics[name]
-        cells = [words.number(of.get(part)) for part in ("last", "min", "min_step", "max", "max_step", "count", "non_finite")]
-        made.add_row(plain(name), *cells)
+        made.add_row(plain(name), *(words.number(metrics[name].get(field)) for field in columns.values()))
     return made
 
 
@@ -164,7 +173,7 @@ def comparison(compared: Document, runs: Sequence[str]) -> RenderableType:
     if compared.get("factors"):
         parts.append(plain(f"Changed factors: {', '.join(compared['factors'])}"))
     parts += [Text(printable(f"Mind: {warning}"), style="yellow") for warning in compared.get("warnings") or []]
-    return Group(*parts)
+    return apart(parts)
 
 
 def _differences(what: str, rows: Sequence[Document], runs: Sequence[str]) -> RenderableType:
@@ -194,11 +203,13 @@ def keys_table(keys: Sequence[Document]) -> RenderableType:
     return made
 
 
-def settings_table(settings: Sequence[Document]) -> RenderableType:
-    made = table("variable", "in force", "meaning", keep=("variable",))
+def settings_list(settings: Sequence[Document]) -> RenderableType:
+    """Each with its meaning below it: the names alone fill half of a narrow terminal."""
+    parts: list[RenderableType] = []
     for setting in settings:
-        made.add_row(setting["name"], Text(setting["value"], style="" if setting["is_default"] else "bold cyan"), plain(setting["description"]))
-    return made
+        value = Text(printable(setting["value"]), style="" if setting["is_default"] else "bold cyan")
+        parts += [Text(f"{setting['name']}=", style="bold") + value, Padding(plain(setting["description"]), (0, 0, 0, 4))]
+    return Group(*parts)
 
 
 def checks_table(checks: Sequence[Document]) -> RenderableType:

@@ -43,6 +43,23 @@ def bytes_(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 rerun", "2 reruns"."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def machine(environment: Document) -> str:
+    """What a run was trained with, in short; empty when nothing is known."""
+    torch, cpu = environment.get("torch") or {}, environment.get("cpu") or {}
+    known = (
+        f"torch {torch['version']}" if torch.get("version") else "",
+        f"Python {environment['python']}" if environment.get("python") else "",
+        counted(environment["threads"], "thread") if environment.get("threads") else "",
+        str((environment.get("gpu") or {}).get("name") or cpu.get("model") or ""),
+    )
+    return ", ".join(part for part in known if part)
+
+
 def change(changed: Sequence[Document]) -> str:
     """ "norm: none → batch"; "optimizer: sgd → adam (lr 0.001)"; empty for no change."""
     by_path = {str(item["path"]): item for item in changed}

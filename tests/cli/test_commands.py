@@ -118,7 +118,7 @@ class TestLook:
         answer = runtwice("runs")
 
         assert answer.code == 0
-        assert answer.out.splitlines()[3].startswith(finished_run["id"])
+        assert answer.out.splitlines()[2].startswith(finished_run["id"])
 
     def test_runs_gives_as_many_as_asked(self, runtwice: Run, finished_run: dict[str, Any]) -> None:
         assert len(runtwice("runs", "--limit", "1", "--json").json["items"]) == 1
