@@ -1,5 +1,6 @@
 """Around every request: its id, the security headers, errors as problems, a line in the log, the counts for Prometheus."""
 
+import logging
 import re
 import time
 import uuid
@@ -14,6 +15,7 @@ from api.metrics import Metrics
 log = structlog.get_logger("runtwice.access")
 
 BASE = "/api/v1"
+PROBES = ("/healthz", "/readyz", "/metrics")  # asked every few seconds
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 SECURITY = {
@@ -65,7 +67,8 @@ class Envelope:
         route = _template(scope)
         self.metrics.observe(route, scope["method"], status, seconds)
         caller = scope.get("caller")
-        log.info(
+        log.log(
+            logging.DEBUG if route in PROBES and status < 400 else logging.INFO,
             "request",
             method=scope["method"][:20],
             path=scope["path"][:500],

@@ -30,10 +30,12 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers, root.level = [handler], number
     logging.getLogger("uvicorn").setLevel(max(number, logging.INFO))
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # tells at every look at the version what kind of database this is
 
 
 def _shorten(_logger: Any, _name: str, event: Any) -> Any:
     """No line grows with what somebody sent; a traceback may be long."""
+    event.pop("color_message", None)
     return {key: value[:LONGEST] if isinstance(value, str) and key != "exception" else value for key, value in event.items()}
 
 
