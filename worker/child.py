@@ -71,7 +71,7 @@ def reason_of(error: BaseException) -> str:
     """One line for a person: what a traceback ends with, or that memory ran out."""
     last = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
     is_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
-    return f"out_of_memory: {last}" if is_memory else last
+    return f"out of memory: {last}" if is_memory else last
 
 
 def _emitter(events_fd: int) -> Emit:

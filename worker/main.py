@@ -35,6 +35,8 @@ from worker.tasks import Doorkeeper
 log = structlog.get_logger(__name__)
 
 OPEN = "auto"  # the queue of runs that leave the device to whoever trains them
+LOOK_EVERY_S = 1.0
+LOOK_WITHOUT_BELL_EVERY_S = 0.25
 TIME_TO_RELEASE_S = 2.0
 
 
@@ -54,7 +56,7 @@ def main(settings: Settings) -> int:
     queue = TrainingQueue(settings.broker_url)
     with _scratch(settings.data_dir / "scratch", node) as scratch:
         shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), scratch, settings.threads, settings.max_attempts, stopping)
-        slots = Slots(shop, node, lanes, settings.lease_s)
+        slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)
         if trouble:

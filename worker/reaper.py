@@ -3,6 +3,7 @@
 One process at a time has the duty; the API and every worker are ready to take it over. No torch in here.
 """
 
+import contextlib
 import os
 import secrets
 import socket
@@ -14,6 +15,7 @@ from store import lifecycle
 from store.database import Database
 from store.settings import Settings
 from worker.enqueue import TrainingQueue
+from worker.patience import PASSING
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +54,11 @@ class ReaperThread:
         self._thread.start()
 
     def stop(self) -> None:
+        """Hand the duty over at once rather than let it run out."""
         self._stopping.set()
         self._thread.join(2.0)
+        with contextlib.suppress(*PASSING):
+            self._has_duty(0.0)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._settings.reap_every_s):

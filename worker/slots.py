@@ -16,8 +16,6 @@ from worker.supervise import Shop, supervise
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_S = 1.0
-
 
 class Lane:
     """Slots that serve the same queues. A slot is the environment of its children: a GPU's shows them that GPU alone."""
@@ -49,6 +47,7 @@ class Slots:
     node: str
     lanes: tuple[Lane, ...]
     lease_s: float
+    look_every_s: float
 
     @property
     def count(self) -> int:
@@ -64,8 +63,8 @@ class Slots:
             self._work(lane, run_id)
 
     def look(self) -> None:
-        """Until the worker stops: whatever became of the doorbells, idle slots find waiting runs within about a second."""
-        while not self.shop.stopping.wait(LOOK_EVERY_S * random.uniform(0.8, 1.2)):  # noqa: S311  several workers should not look at once
+        """Until the worker stops: whatever became of the doorbells, idle slots find waiting runs by themselves."""
+        while not self.shop.stopping.wait(self.look_every_s * random.uniform(0.8, 1.2)):  # noqa: S311  several workers should not look at once
             for lane in self.lanes:
                 while self._begin(lane):
                     pass

@@ -26,6 +26,7 @@ class Doorkeeper:
 
     def start(self) -> None:
         self._app.task(self._hear, name=TASK, shared=False)
+        self._app.set_default()  # the threads of Celery's pool look the task up in the default application
         threading.Thread(target=self._listen, name="doorkeeper", daemon=True).start()
 
     def _hear(self, run_id: str) -> None:

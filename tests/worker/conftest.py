@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
+from store import lifecycle, projects, runs
+from store.artifacts import ArtifactFiles
+from store.database import Database
+from store.lifecycle import Claim
+from store.tables import Run
+from trainer.config import RunConfig
 from worker.child import Order
 from worker.children import Child, Happening
+from worker.enqueue import TrainingQueue
 from worker.nursery import Nursery
+from worker.supervise import Shop
 
 HERE = Path(__file__).parent
 Spawn = Callable[..., Child]
@@ -56,3 +64,53 @@ def is_alive() -> Callable[[int], bool]:
         return False
 
     return ask
+
+
+@pytest.fixture
+def make_run(database: Database) -> Callable[..., Run]:
+    """make_run(seed=3) is a queued run of 20 steps on digits."""
+
+    def make(**config: Any) -> Run:
+        whole = RunConfig.model_validate({"dataset": {"name": "digits"}, "total_iterations": 20, "eval_every": 5, "device": "cpu", **config})
+        with database.begin() as session:
+            return runs.add_managed(session, projects.find_or_add(session, "team", "digits"), whole, name="a run")
+
+    return make
+
+
+@pytest.fixture
+def make_shop(database: Database, nursery: Nursery, tmp_path: Path) -> Callable[..., Shop]:
+    """make_shop("train_for_ever") is a shop whose children do that instead of training."""
+
+    def make(entry: str, **settings: Any) -> Shop:
+        scratch, files = tmp_path / "scratch", ArtifactFiles(tmp_path / "artifacts")
+        scratch.mkdir(exist_ok=True)
+        defaults = {"queue": TrainingQueue(""), "nursery": nursery, "threads": 0, "max_attempts": 3}
+        entry = entry if ":" in entry else f"entries:{entry}"
+        return Shop(db=database, files=files, scratch=scratch, entry=entry, **{**defaults, **settings})
+
+    return make
+
+
+@pytest.fixture
+def claim(database: Database) -> Callable[..., Claim]:
+    """claim(run) is the next attempt at it, on node n1."""
+
+    def take(run: Run, lease_s: float = 15.0) -> Claim:
+        with database.begin() as session:
+            claim = lifecycle.claim(session, "n1", ["cpu"], lease_s, run.id)
+        assert claim is not None
+        return claim
+
+    return take
+
+
+@pytest.fixture
+def now_is(database: Database) -> Callable[[Run], Run]:
+    """now_is(run) is its row as it stands now."""
+
+    def look(run: Run) -> Run:
+        with database.read() as session:
+            return runs.get(session, run.id)
+
+    return look

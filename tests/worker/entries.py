@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trainer.events import ArtifactWritten, Ended, Points, Started
 from worker.child import Emit
 
 
@@ -96,4 +97,69 @@ def ignore_sigterm(emit: Emit, family: str) -> int:
 def sleep_in_a_session_of_its_own(emit: Emit, family: str) -> int:
     grandchild = subprocess.Popen(["sleep", "5"], start_new_session=True)
     Path(family).write_text(str(grandchild.pid))
+    return 0
+
+
+# ---- in place of training: called with config, out_dir and threads, which none of them needs ----
+
+
+def begin(emit: Emit, steps: int) -> None:
+    emit(Started({"data": "d", "split": "s", "initial": "i", "code": "c"}, {"threads": 1}, 100))
+    emit(Points(list(range(steps)), [time.time()] * steps, {"train/loss": [1.0 / (step + 1) for step in range(steps)]}))
+
+
+def train_ten_steps(emit: Emit, out_dir: str, **_: Any) -> int:
+    begin(emit, 10)
+    file = Path(out_dir) / "final.safetensors"
+    file.write_bytes(b"weights")
+    emit(ArtifactWritten(file.name, str(file), 7, ""))
+    emit(Ended("finished", None, 9, {"order": "o", "final": "f"}))
+    return 0
+
+
+def train_and_segfault(emit: Emit, **_: Any) -> int:
+    begin(emit, 3)
+    return segfault(emit)
+
+
+def train_and_fail(emit: Emit, **_: Any) -> int:
+    begin(emit, 3)
+    return fail(emit, "these weights do not fit")
+
+
+def train_and_leave(emit: Emit, **_: Any) -> int:
+    print("cannot go on", file=sys.stderr)
+    return exit_hard(emit, 7)
+
+
+def train_for_ever(emit: Emit, **_: Any) -> int:
+    begin(emit, 3)
+    return sleep(emit)
+
+
+def train_for_ever_ignoring_sigterm(emit: Emit, **_: Any) -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return train_for_ever(emit)
+
+
+def train_and_chatter(emit: Emit, out_dir: str, **_: Any) -> int:
+    chatter(emit, 20_000_000)
+    print("the last words", flush=True)
+    return train_ten_steps(emit, out_dir)
+
+
+def train_faster_than_sql(emit: Emit, **_: Any) -> int:
+    emit(Started({}, {}, 100_000))
+    for first in range(0, 100_000, 100):
+        steps = list(range(first, first + 100))
+        emit(Points(steps, [time.time()] * 100, {"train/loss": [float(step) for step in steps], "lr": [0.1] * 100}))
+    emit(Ended("finished", None, 99_999, {}))
+    return 0
+
+
+def train_in_a_second(emit: Emit, **_: Any) -> int:
+    for step in range(100):
+        emit(Points([step], [time.time()], {"train/loss": [float(step)]}))
+        time.sleep(0.01)
+    emit(Ended("finished", None, 99, {}))
     return 0

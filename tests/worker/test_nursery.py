@@ -69,7 +69,7 @@ class TestEnd:
         assert "Traceback (most recent call last):" in printed(happenings)
 
     def test_for_lack_of_memory_says_so(self, do: Do) -> None:
-        assert Ended("failed", "out_of_memory: MemoryError", None) in do("eat_memory")
+        assert Ended("failed", "out of memory: MemoryError", None) in do("eat_memory")
 
     def test_of_500_children_from_four_threads_is_right_each_time_and_leaves_nothing(self, nursery: Nursery, do: Do) -> None:
         do("exit_with", code=0)

@@ -1,0 +1,168 @@
+"""What becomes of runs when workers, their parts and the broker are killed."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import wait_until
+
+from store import nodes
+
+Make = Callable[..., Any]
+LONG: dict[str, Any] = {"total_iterations": 2000, "model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.2}}}
+ENDLESS: dict[str, Any] = {"total_iterations": 10_000_000}
+
+
+def exists(pid: int) -> bool:
+    """Whether a process does something still."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def kill_mid_run(service: Any, start_worker: Make, step: int) -> None:
+    """A run whose worker is killed at about that step ends as one that was left alone, bit for bit."""
+    alone = service.submit(**LONG)
+    first = start_worker("n1")
+    service.wait_for_end(alone)
+    run = service.submit(**LONG)
+    service.wait_for_step(run, step)
+    processes = [first.server_pid, *first.training_pids]
+
+    first.process.kill()
+
+    wait_until(lambda: not any(map(exists, processes)), 5, "the dead worker's processes to end")
+    start_worker("n2")
+    service.wait_for_end(run)
+    assert service.now(run).state == "finished"
+    assert [(each.node, each.outcome) for each in service.attempts(run)] == [("n1", "lost"), ("n2", "finished")]
+    assert service.now(run).digests == service.now(alone).digests
+    assert service.points(run) == service.points(alone)
+    assert len(service.points(run)["train/loss"]) == 2000
+
+
+class TestKilledWorker:
+    def test_s_run_is_finished_by_another_with_the_same_bits(self, service: Any, start_worker: Make) -> None:
+        kill_mid_run(service, start_worker, step=500)
+
+    @pytest.mark.proof
+    @pytest.mark.parametrize("step", [1, 137, 611, 1204, 1790])
+    def test_at_any_step_makes_no_difference(self, service: Any, start_worker: Make, step: int) -> None:
+        kill_mid_run(service, start_worker, step)
+
+
+class TestKilledTraining:
+    def test_process_is_tried_again(self, service: Any, start_worker: Make) -> None:
+        worker = start_worker()
+        run = service.submit(**LONG)
+        service.wait_for_step(run, 100)
+
+        os.kill(worker.training_pids[0], signal.SIGKILL)
+
+        service.wait_for_end(run)
+        assert service.now(run).state == "finished"
+        assert [each.outcome for each in service.attempts(run)] == ["lost", "finished"]
+        assert "SIGKILL" in service.attempts(run)[0].reason
+
+    def test_fork_server_is_replaced_and_the_run_tried_again(self, service: Any, start_worker: Make) -> None:
+        worker = start_worker()
+        run = service.submit(**LONG)
+        service.wait_for_step(run, 100)
+
+        os.kill(worker.server_pid, signal.SIGKILL)
+
+        service.wait_for_end(run)
+        assert service.now(run).state == "finished"
+        assert worker.process.poll() is None
+
+
+class TestStoppedWorker:
+    @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+    def test_gives_its_run_back_and_leaves_no_process(self, service: Any, start_worker: Make, by: signal.Signals) -> None:
+        worker = start_worker()
+        run = service.submit(**ENDLESS)
+        service.wait_for_step(run, 50)
+        processes = [worker.server_pid, *worker.training_pids]
+
+        worker.process.send_signal(by)
+
+        assert worker.process.wait(10) == 0
+        assert service.now(run).state == "queued"
+        assert [each.outcome for each in service.attempts(run)] == ["released"]
+        assert not any(map(exists, processes))
+
+    def test_that_slept_through_its_lease_does_not_write_into_the_next_attempt(self, service: Any, start_worker: Make) -> None:
+        asleep = start_worker("n1")
+        run = service.submit(**LONG)
+        service.wait_for_step(run, 100)
+
+        asleep.process.send_signal(signal.SIGSTOP)
+        start_worker("n2")
+        wait_until(lambda: service.now(run).attempt == 2, 30, "the takeover")
+        asleep.process.send_signal(signal.SIGCONT)
+
+        service.wait_for_end(run)
+        assert service.now(run).state == "finished"
+        assert [(each.node, each.outcome) for each in service.attempts(run)] == [("n1", "lost"), ("n2", "finished")]
+        wait_until(lambda: "the lease was lost" in asleep.log.read_text())
+
+
+class TestKilledBroker:
+    def test_loses_nothing_queued(self, service: Any, start_worker: Make) -> None:
+        before = [service.submit(total_iterations=50, seed=seed) for seed in range(3)]
+        service.valkey.kill()
+        during = [service.submit(total_iterations=50, seed=seed) for seed in range(3)]
+
+        worker = start_worker()
+        service.wait_for_end(*before, *during)
+        service.valkey.start()
+        after = service.submit(total_iterations=50)
+        service.wait_for_end(after)
+
+        assert {service.now(run).state for run in (*before, *during, after)} == {"finished"}
+        assert worker.process.poll() is None
+
+    def test_is_listened_to_again_when_it_comes_back_empty(self, service: Any, start_worker: Make) -> None:
+        worker = start_worker()
+        service.valkey.stop()
+        service.valkey.root.mkdir()
+        service.valkey.start()
+
+        wait_until(lambda: service.queue.ring("no-such-run", "cpu") and service.queue.waiting("cpu") == 0, 30, "the bell to be heard")
+
+        assert worker.process.poll() is None
+
+
+class TestWorker:
+    def test_does_without_a_broker(self, service: Any, start_worker: Make) -> None:
+        run = service.submit(total_iterations=50)
+
+        start_worker(broker_url="")
+
+        service.wait_for_end(run)
+        assert service.now(run).state == "finished"
+
+    def test_registers_itself_and_loads_no_torch(self, service: Any, start_worker: Make) -> None:
+        worker = start_worker("n7", slots=3)
+
+        with service.db.read() as session:
+            node = nodes.get(session, "n7")
+        assert (node.slots, node.queues) == (3, ["cpu", "auto"])
+        assert node.versions["torch"]
+        assert node.devices[0]["kind"] == "cpu"
+        assert "libtorch" not in Path(f"/proc/{worker.process.pid}/maps").read_text()
+
+    def test_two_share_the_queue(self, service: Any, start_worker: Make) -> None:
+        start_worker("n1")
+        start_worker("n2")
+
+        waiting = [service.submit(total_iterations=300, seed=seed) for seed in range(8)]
+
+        service.wait_for_end(*waiting)
+        assert {service.now(run).state for run in waiting} == {"finished"}
+        assert {service.now(run).node for run in waiting} == {"n1", "n2"}
+        assert all(len(service.attempts(run)) == 1 for run in waiting)
