@@ -1,4 +1,4 @@
-"""What being tracked costs an iteration: the same loop in a plain script and as a run, by turns, each in a fresh process.
+"""What being tracked costs an iteration: the same loop in a plain script, as a run, and as a run inside the service, by turns.
 
 python -m bench.training_overhead [--iterations 1000] [--rounds 5]
 """
@@ -10,9 +10,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+
+from bench.first_point import start
 from bench.plain_loop import CONFIG
 from trainer.events import Points, decode
 
@@ -24,8 +28,18 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    ways: dict[str, Callable[[int], float]] = {"plain script": plain, "python -m trainer": tracked}
-    compare(ways, asked.iterations, asked.rounds)
+    with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
+        service, client = start(Path(folder))
+        try:
+            ways: dict[str, Callable[[int], float]] = {
+                "plain script": plain,
+                "python -m trainer": tracked,
+                "inside the service": lambda iterations: served(client, iterations),
+            }
+            compare(ways, asked.iterations, asked.rounds)
+        finally:
+            service.terminate()
+            service.wait()
 
 
 def compare(ways: dict[str, Callable[[int], float]], iterations: int, rounds: int) -> None:
@@ -52,7 +66,7 @@ def tracked(iterations: int) -> float:
     with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
         file = Path(folder, "config.json")
         file.write_text(json.dumps({**CONFIG, "total_iterations": iterations}))
-        command = [sys.executable, "-m", "trainer", file, "--out", folder]
+        command = [sys.executable, "-m", "trainer", str(file), "--out", folder]
         times: list[float] = []
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
             assert process.stdout is not None
@@ -60,6 +74,19 @@ def tracked(iterations: int) -> float:
                 times += event.times if isinstance(event, Points) else []
         assert len(times) == iterations
     return (times[-1] - times[0]) / (iterations - 1) * 1000
+
+
+def served(client: httpx.Client, iterations: int) -> float:
+    """Milliseconds of one iteration of a run that the service trains and records."""
+    config = {**CONFIG, "total_iterations": iterations}
+    run = client.post("/runs", json={"project": "bench", "config": config}).raise_for_status().json()["id"]
+    while (state := client.get(f"/runs/{run}").json()["state"]) in ("queued", "running"):
+        time.sleep(0.2)
+    assert state == "finished"
+    asked = {"run": run, "metric": "train/loss", "points": "all", "x": "time"}
+    times = client.get("/series", params=asked).json()["series"][0]["times"]
+    assert len(times) == iterations
+    return float(times[-1] - times[0]) / (iterations - 1) * 1000
 
 
 if __name__ == "__main__":
