@@ -52,6 +52,7 @@ proof: $(VENV)/.tests ## what takes long: kill loops, many reruns
 bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.training_overhead
 	$(BIN)/python -m bench.first_point
+	$(BIN)/python -m bench.verdict
 
 .PHONY: clean
 clean: ## remove .venv and caches; data folders stay
