@@ -29,7 +29,7 @@ def main() -> int:
         for error in refused.errors(include_url=False):
             print(f"{asked.config}: /{'/'.join(str(each) for each in error['loc'])}: {error['msg']}", file=sys.stderr)  # noqa: T201
         return REFUSED
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         print(f"{asked.config}: {error}", file=sys.stderr)  # noqa: T201
         return REFUSED
 

@@ -265,7 +265,7 @@ class RunConfig(Part):
     )
     eval_every: Iterations = Field(10, description="validation after every so many steps, and after the last")
     seed: Seed = Field(0, description=f"seed of the initial weights, the batch order and the dropout masks, 0 to {LARGEST_SEED}")
-    device: Annotated[str, Field(pattern=r"\A(auto|cpu|cuda|cuda:[0-9]{1,3})\z"), Takes('"auto", "cpu", "cuda" or "cuda:N"')] = Field(
+    device: Annotated[str, Field(pattern=r"\A(auto|cpu|cuda|cuda:(0|[1-9][0-9]?))\z"), Takes('"auto", "cpu", "cuda" or "cuda:N"')] = Field(
         "auto", description="where to train: auto takes a GPU where the worker has one"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="type of weights and arithmetic")

@@ -42,8 +42,7 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     found = torch.cuda.device_count()
-    device = torch.device("cuda" if wanted == "auto" else wanted)
-    index = device.index or 0
+    index = int(wanted.partition(":")[2] or 0)
     if index >= found:
         raise DeviceMissing(f"the config asks for device {wanted}; this node has {found or 'no'} CUDA device{'' if found == 1 else 's'}")
     torch.cuda.set_device(index)
