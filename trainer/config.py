@@ -33,7 +33,10 @@ WIDEST_LAYER = 1_000_000_000  # what is too much for the memory is decided by tr
 
 Iterations = Annotated[int, Ge(1), Le(MOST_ITERATIONS)]
 Seed = Annotated[int, Ge(0), Le(LARGEST_SEED)]
-Real = Annotated[float, AfterValidator(lambda x: x + 0.0)]  # -0.0 becomes 0.0: one value, one digest
+NoMinusZero = AfterValidator(lambda x: x + 0.0)  # -0.0 becomes 0.0: one value, one digest
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0), NoMinusZero]
+Share = Annotated[float, Ge(0), Le(1), NoMinusZero]
 Metric = Literal["train/loss", "train/accuracy", "val/loss", "val/accuracy", "grad/norm"]
 Goal = Literal["min", "max"]
 
@@ -121,21 +124,21 @@ class BatchNorm(Part):
     """Normalizes each feature over the batch; running statistics at evaluation (Ioffe and Szegedy 2015, arXiv:1502.03167)."""
 
     kind: Literal["batch"] = Field("batch", description="over the batch, per feature")
-    momentum: Annotated[Real, Ge(0), Le(1)] = Field(0.1, description="weight of the current batch in the running statistics, 0 to 1")
-    eps: Annotated[Real, Gt(0)] = Field(1e-5, description="added to the variance, above 0")
+    momentum: Share = Field(0.1, description="weight of the current batch in the running statistics, 0 to 1")
+    eps: Positive = Field(1e-5, description="added to the variance, above 0")
 
 
 class LayerNorm(Part):
     """Normalizes each sample over its features (Ba, Kiros and Hinton 2016, arXiv:1607.06450)."""
 
     kind: Literal["layer"] = Field("layer", description="over the features, per sample")
-    eps: Annotated[Real, Gt(0)] = Field(1e-5, description="added to the variance, above 0")
+    eps: Positive = Field(1e-5, description="added to the variance, above 0")
 
 
 class Dropout(Part):
     """Zeroes each element with probability p in training (Srivastava et al. 2014)."""
 
-    p: Annotated[Real, Ge(0), Le(1)] = Field(0.0, description="probability of zeroing an element, 0 to 1")
+    p: Share = Field(0.0, description="probability of zeroing an element, 0 to 1")
     scaling: Literal["inverted", "classic"] = Field("inverted", description="inverted: x/(1-p) in training; classic: x*(1-p) at evaluation")
 
 
@@ -166,15 +169,15 @@ class Mlp(Part):
 class CrossEntropy(Part):
     kind: Literal["cross_entropy"] = Field("cross_entropy", description="mean over the batch of the cross entropy of the output's softmax")
     targets: Literal["index", "one_hot"] = Field("index", description="class numbers, or one-hot vectors of them (other last bits)")
-    label_smoothing: Annotated[Real, Ge(0), Lt(1)] = Field(0.0, description="share of the target spread over all classes, 0 to below 1")
+    label_smoothing: Annotated[float, Ge(0), Lt(1), NoMinusZero] = Field(0.0, description="share of the target spread over all classes, 0 to below 1")
 
 
 class Sgd(Part):
     kind: Literal["sgd"] = Field("sgd", description="stochastic gradient descent")
-    lr: Annotated[Real, Gt(0)] = Field(0.1, description="learning rate before the scheduler, above 0")
-    momentum: Annotated[Real, Ge(0), Le(1)] = Field(0.0, description="share of the last update kept, 0 to 1")
+    lr: Positive = Field(0.1, description="learning rate before the scheduler, above 0")
+    momentum: Share = Field(0.0, description="share of the last update kept, 0 to 1")
     nesterov: bool = Field(False, description="Nesterov's momentum; needs momentum above 0")
-    weight_decay: Annotated[Real, Ge(0)] = Field(0.0, description="L2 penalty added to the gradient, at least 0")
+    weight_decay: NotNegative = Field(0.0, description="L2 penalty added to the gradient, at least 0")
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:
@@ -187,15 +190,15 @@ class Adam(Part):
     """Kingma and Ba 2015 (arXiv:1412.6980), with L2 weight decay."""
 
     kind: Literal["adam"] = Field("adam", description="Adam")
-    lr: Annotated[Real, Gt(0)] = Field(1e-3, description="learning rate before the scheduler, above 0")
+    lr: Positive = Field(1e-3, description="learning rate before the scheduler, above 0")
     betas: Annotated[
         tuple[Annotated[float, Strict(), Ge(0), Lt(1)], Annotated[float, Strict(), Ge(0), Lt(1)]],
         Strict(False),
         AfterValidator(lambda pair: (pair[0] + 0.0, pair[1] + 0.0)),
         Takes("two numbers, each of at least 0 and below 1"),
     ] = Field((0.9, 0.999), description="decay of the running mean of the gradient and of its square, each 0 to below 1")
-    eps: Annotated[Real, Gt(0)] = Field(1e-8, description="added to the denominator, above 0")
-    weight_decay: Annotated[Real, Ge(0)] = Field(0.0, description="L2 penalty added to the gradient, at least 0")
+    eps: Positive = Field(1e-8, description="added to the denominator, above 0")
+    weight_decay: NotNegative = Field(0.0, description="L2 penalty added to the gradient, at least 0")
 
 
 class Constant(Part):
@@ -204,13 +207,13 @@ class Constant(Part):
 
 class Exponential(Part):
     kind: Literal["exponential"] = Field("exponential", description="lr * gamma after every iteration")
-    gamma: Annotated[Real, Gt(0)] = Field(0.995, description="factor per iteration, above 0")
+    gamma: Positive = Field(0.995, description="factor per iteration, above 0")
 
 
 class Linear(Part):
     kind: Literal["linear"] = Field("linear", description="lr times a factor that moves evenly from start to end")
-    start_factor: Annotated[Real, Gt(0), Le(1)] = Field(1.0, description="factor at step 0, above 0 to 1")
-    end_factor: Annotated[Real, Ge(0), Le(1)] = Field(0.1, description="factor from total_iterations on, 0 to 1")
+    start_factor: Annotated[float, Gt(0), Le(1)] = Field(1.0, description="factor at step 0, above 0 to 1")
+    end_factor: Share = Field(0.1, description="factor from total_iterations on, 0 to 1")
     total_iterations: Annotated[
         int | None, Ge(1), Le(MOST_ITERATIONS), Takes(f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null")
     ] = Field(None, description="iterations until end_factor; default: the run's total_iterations, and filled with it")
@@ -219,7 +222,7 @@ class Linear(Part):
 class Step(Part):
     kind: Literal["step"] = Field("step", description="lr * gamma after every step_size iterations")
     step_size: Iterations = Field(100, description="iterations between two changes")
-    gamma: Annotated[Real, Gt(0)] = Field(0.5, description="factor per change, above 0")
+    gamma: Positive = Field(0.5, description="factor per change, above 0")
 
 
 Optimizer = Annotated[Sgd | Adam, Field(discriminator="kind"), BeforeValidator(_kind_is("sgd", "adam"))]
@@ -260,12 +263,12 @@ class RunConfig(Part):
     optimizer: Optimizer = Field(default_factory=Sgd, description="how the weights follow the gradient")
     scheduler: Scheduler = Field(default_factory=Constant, description="how the learning rate moves, stepped every iteration")
     total_iterations: Iterations = Field(3000, description=f"optimizer steps, 1 to {MOST_ITERATIONS}")
-    batch_size: Annotated[int | Literal["full"], BeforeValidator(_batch), Takes(BATCH_WORDS)] = Field(
+    batch_size: Annotated[Iterations | Literal["full"], BeforeValidator(_batch), Takes(BATCH_WORDS)] = Field(
         64, description='training images per step, or "full" for all of them; a last partial batch is dropped'
     )
     eval_every: Iterations = Field(10, description="validation after every so many steps, and after the last")
     seed: Seed = Field(0, description=f"seed of the initial weights, the batch order and the dropout masks, 0 to {LARGEST_SEED}")
-    device: Annotated[str, Field(pattern=r"\A(auto|cpu|cuda|cuda:(0|[1-9][0-9]?))\z"), Takes('"auto", "cpu", "cuda" or "cuda:N"')] = Field(
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:(0|[1-9][0-9]?))$"), Takes('"auto", "cpu", "cuda" or "cuda:N"')] = Field(
         "auto", description="where to train: auto takes a GPU where the worker has one"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="type of weights and arithmetic")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -254,6 +255,25 @@ class TestSchema:
         parts = [schema, *schema["$defs"].values()]
         bare = [f"{part['title']}.{name}" for part in parts for name, field in part["properties"].items() if "description" not in field]
         assert bare == []
+
+    def test_says_the_bounds_in_json_schemas_own_words(self) -> None:
+        schema = RunConfig.model_json_schema()
+        validator = jsonschema.Draft202012Validator(schema)
+
+        def fits(document: dict[str, Any]) -> bool:
+            return validator.is_valid({**DIGITS, **document})
+
+        assert fits({})
+        assert fits(json.loads(config(scheduler={"kind": "linear"}).canonical()))
+        for wrong in (
+            {"optimizer": {"kind": "sgd", "lr": 0}},
+            {"model": {"dropout": {"p": 1.5}}},
+            {"batch_size": 0},
+            {"device": "gpu"},
+            {"seed": -1},
+            {"x": 1},
+        ):
+            assert not fits(wrong), wrong
 
     def test_requires_the_data_set_alone(self) -> None:
         schema = RunConfig.model_json_schema()
