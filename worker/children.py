@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from trainer.events import Event, decode
+from worker.death import kill_group
 
 PIECE = 1 << 16
 # A grandchild that left the group may hold a pipe open for ever.
@@ -105,6 +106,8 @@ class Child:
     def _note_end(self, fd: int) -> None:
         if fd == self.pipes.status and self._ended is None:
             self._ended = Exited(None)
+            if self.pid is not None:
+                kill_group(self.pid)  # the child died with its parent; what it had started is left to us
 
     def _note_status(self, line: str) -> None:
         word, _, rest = line.partition(" ")

@@ -34,7 +34,6 @@ from worker.tasks import Doorkeeper
 
 log = structlog.get_logger(__name__)
 
-OPEN = "auto"  # the queue of runs that leave the device to whoever trains them
 LOOK_EVERY_S = 1.0
 LOOK_WITHOUT_BELL_EVERY_S = 0.25
 TIME_TO_RELEASE_S = 2.0
@@ -68,6 +67,9 @@ def main(settings: Settings) -> int:
 def _serve(settings: Settings, slots: Slots, registration: Registration) -> None:
     shop = slots.shop
     shop.nursery.start()
+    while not shop.nursery.wait_until_ready(0.1):
+        if shop.stopping.is_set():
+            break
     patiently(lambda: registration.begin(shop.db), shop.stopping)
     reaper = ReaperThread(shop.db, shop.queue, settings)
     reaper.start()
@@ -85,19 +87,15 @@ def _serve(settings: Settings, slots: Slots, registration: Registration) -> None
 
 
 def lanes_for(settings: Settings, gpus: Sequence[Mapping[str, Any]]) -> tuple[Lane, ...]:
-    """A slot per GPU for the queues that begin with cuda, a slot per core for the others; `settings.slots` says otherwise.
-
-    Runs that leave the device open are for the GPUs where there are any.
-    """
+    """A slot per GPU for the queues that begin with cuda, a slot per core for the others; `settings.slots` says otherwise."""
     names = [name.strip() for name in settings.queues.split(",") if name.strip()] or (["cuda", "cpu"] if gpus else ["cpu"])
     for_gpus, for_cores = [name for name in names if name.startswith("cuda")], [name for name in names if not name.startswith("cuda")]
     lanes = []
     if for_gpus and gpus:
         count = (not for_cores and settings.slots) or len(gpus)
-        lanes.append(Lane((*for_gpus, OPEN), [{"CUDA_VISIBLE_DEVICES": str(gpus[i % len(gpus)]["uuid"])} for i in range(count)]))
+        lanes.append(Lane(for_gpus, [{"CUDA_VISIBLE_DEVICES": str(gpus[i % len(gpus)]["uuid"])} for i in range(count)]))
     if for_cores:
-        hidden = {"CUDA_VISIBLE_DEVICES": ""}
-        lanes.append(Lane(for_cores if lanes else (*for_cores, OPEN), [hidden] * (settings.slots or machine.cores())))
+        lanes.append(Lane(for_cores, [{"CUDA_VISIBLE_DEVICES": ""}] * (settings.slots or machine.cores())))
     return tuple(lanes)
 
 

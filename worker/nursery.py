@@ -33,7 +33,7 @@ class CannotSpawn(Exception):
 
 
 class Nursery:
-    """Children, forked from a server that has loaded torch; `start` it from anywhere, it keeps its own thread.
+    """Children, forked from a server that has loaded torch. The first ones wait for it.
 
     The thread that starts the server lives as long as the worker, because the server's death signal fires when that very thread ends.
     A server that dies is started again. Three that do not even come up, and children are fresh processes from then on.
@@ -50,11 +50,13 @@ class Nursery:
         self._keeper = threading.Thread(target=self._keep, name="fork server", daemon=True)
 
     def start(self) -> None:
-        """Returns once children can be had."""
-        if not self.forking:
-            return
-        self._keeper.start()
-        self._door_or_none()
+        if self.forking:
+            self._keeper.start()
+
+    def wait_until_ready(self, timeout_s: float) -> bool:
+        """Whether children can be had."""
+        with self._changed:
+            return bool(self._changed.wait_for(self._is_settled, timeout_s))
 
     @property
     def server_pid(self) -> int | None:
@@ -101,10 +103,13 @@ class Nursery:
     def _door_or_none(self) -> socket.socket | None:
         """The socket of a server that is ready; None when children are to be fresh processes. Raises CannotSpawn."""
         with self._changed:
-            ready = self._changed.wait_for(lambda: self._door or not self.forking or self._closing, START_TIMEOUT_S)
+            ready = self._changed.wait_for(self._is_settled, START_TIMEOUT_S)
             if not ready or self._closing:
                 raise CannotSpawn("the worker is going away" if self._closing else "the fork server does not come up")
             return self._door
+
+    def _is_settled(self) -> bool:
+        return self._door is not None or not self.forking or self._closing
 
     def _give_up(self, door: socket.socket) -> None:
         with self._changed:

@@ -9,7 +9,6 @@ import structlog
 
 from store import nodes
 from store.database import Database
-from worker.patience import PASSING
 
 log = structlog.get_logger(__name__)
 
@@ -35,5 +34,5 @@ class Registration:
             try:
                 with db.begin() as session:
                     nodes.report(session, self.node, self.queues, self.slots, self.devices, self.versions)
-            except PASSING as error:
-                log.warning("the node could not be reported", error=str(error.__cause__ or error))
+            except Exception as error:  # whatever it was, the next report may come through
+                log.warning("the node could not be reported", error=str(error))

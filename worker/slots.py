@@ -59,15 +59,19 @@ class Slots:
 
     def answer(self, run_id: str) -> None:
         """A doorbell: train that run if it still waits, else the next one, and go on while there is work. No free slot: nothing."""
-        for lane in self.lanes:
-            self._work(lane, run_id)
+        for wanted in (run_id, None):
+            for lane in self.lanes:
+                taken = self._take(lane, wanted)
+                if taken is not None:
+                    self._train(lane, *taken)
+                    return
 
     def look(self) -> None:
         """Until the worker stops: whatever became of the doorbells, idle slots find waiting runs by themselves."""
         while not self.shop.stopping.wait(self.look_every_s * random.uniform(0.8, 1.2)):  # noqa: S311  several workers should not look at once
             for lane in self.lanes:
-                while self._begin(lane):
-                    pass
+                while (taken := self._take(lane)) is not None:
+                    threading.Thread(target=self._train, args=(lane, *taken), name="slot", daemon=True).start()
 
     def wait_until_free(self, timeout_s: float) -> bool:
         """Whether every slot has given up its run in time."""
@@ -78,26 +82,19 @@ class Slots:
             time.sleep(0.01)
         return True
 
-    def _begin(self, lane: Lane) -> bool:
-        """Whether a waiting run was given to a thread of its own."""
+    def _take(self, lane: Lane, run_id: str | None = None) -> tuple[dict[str, str], Claim] | None:
+        """A free slot and a run for it."""
         slot = lane.take()
         if slot is None:
-            return False
-        claim = self._claim(lane)
+            return None
+        claim = self._claim(lane, run_id)
         if claim is None:
             lane.give_back(slot)
-            return False
-        threading.Thread(target=self._train, args=(lane, slot, claim), name=f"slot {claim.run_id}", daemon=True).start()
-        return True
+            return None
+        return slot, claim
 
-    def _work(self, lane: Lane, run_id: str) -> None:
-        slot = lane.take()
-        if slot is None:
-            return
-        claim = self._claim(lane, run_id) or self._claim(lane)
-        self._train(lane, slot, claim)
-
-    def _train(self, lane: Lane, slot: dict[str, str], claim: Claim | None) -> None:
+    def _train(self, lane: Lane, slot: dict[str, str], first: Claim) -> None:
+        claim: Claim | None = first
         try:
             while claim is not None:
                 supervise(self.shop, claim, slot)
@@ -115,4 +112,6 @@ class Slots:
                 return lifecycle.claim(session, self.node, lane.queues, self.lease_s, run_id)
         except PASSING as error:
             log.warning("the database does not answer; looking again soon", error=str(error.__cause__ or error))
-            return None
+        except Exception:  # such as a config that this version does not know: a slot must not die of it
+            log.exception("no run could be claimed")
+        return None

@@ -20,14 +20,14 @@ class TestLanes:
     @pytest.mark.parametrize(
         ("settings", "gpus", "lanes"),
         [
-            pytest.param({}, [], [(("cpu", "auto"), CORES)], id="no GPU: a slot per core"),
-            pytest.param({"slots": 5}, [], [(("cpu", "auto"), 5)], id="as many slots as told"),
-            pytest.param({}, GPUS, [(("cuda", "auto"), 2), (("cpu",), CORES)], id="two GPUs: a slot each, and the cores"),
-            pytest.param({"queues": "cuda"}, GPUS, [(("cuda", "auto"), 2)], id="GPUs alone"),
-            pytest.param({"queues": "cuda", "slots": 4}, GPUS, [(("cuda", "auto"), 4)], id="two runs a GPU"),
-            pytest.param({"queues": "cpu"}, GPUS, [(("cpu", "auto"), CORES)], id="cores alone"),
+            pytest.param({}, [], [(("cpu",), CORES)], id="no GPU: a slot per core"),
+            pytest.param({"slots": 5}, [], [(("cpu",), 5)], id="as many slots as told"),
+            pytest.param({}, GPUS, [(("cuda",), 2), (("cpu",), CORES)], id="two GPUs: a slot each, and the cores"),
+            pytest.param({"queues": "cuda"}, GPUS, [(("cuda",), 2)], id="GPUs alone"),
+            pytest.param({"queues": "cuda", "slots": 4}, GPUS, [(("cuda",), 4)], id="two runs a GPU"),
+            pytest.param({"queues": "cpu"}, GPUS, [(("cpu",), CORES)], id="cores alone"),
             pytest.param({"queues": "cuda"}, [], [], id="a GPU that is not there"),
-            pytest.param({"queues": " cpu , night "}, [], [(("cpu", "night", "auto"), CORES)], id="a queue of one's own"),
+            pytest.param({"queues": " cpu , night "}, [], [(("cpu", "night"), CORES)], id="a queue of one's own"),
         ],
     )
     def test_are(self, settings: dict[str, Any], gpus: list[dict[str, Any]], lanes: list[tuple[tuple[str, ...], int]]) -> None:

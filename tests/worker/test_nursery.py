@@ -175,13 +175,13 @@ class TestFreshProcess:
 class TestDeath:
     def test_of_the_server_ends_its_children_and_another_comes(self, nursery: Nursery, is_alive: IsAlive, tmp_path: Path) -> None:
         child = nursery.spawn(Order({"family": str(tmp_path / "family")}, {}, "entries:sleep"))
-        pid, _ = family_of(tmp_path / "family")
+        family = family_of(tmp_path / "family")
         first = nursery.server_pid or 0
 
         os.kill(first, signal.SIGKILL)
 
         assert list(child.happenings()) == [Exited(None)]
-        wait_until(lambda: not is_alive(pid))
+        wait_until(lambda: not any(map(is_alive, family)))
         wait_until(lambda: nursery.server_pid != first)
         assert list(nursery.spawn(Order({"code": 2}, {}, "entries:exit_with")).happenings()) == [Exited(2)]
 
