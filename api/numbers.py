@@ -13,8 +13,12 @@ Number = float | NonFinite
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
+def number(value: float) -> Number:
+    return in_json(value)  # type: ignore[return-value]
+
+
 def out(value: float | None) -> Number | None:
-    return None if value is None else in_json(value)  # type: ignore[return-value]
+    return None if value is None else number(value)
 
 
 def column(values: NDArray[np.float64], null_for_nan: bool = False) -> NDArray[np.float64] | list[Number | None]:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from api.auth import COOKIE, PUBLIC
+from api.routes.describe import EXAMPLE
 from api.schemas.others import ProblemShown
 from api.schemas.points import PointColumns
 
@@ -50,8 +52,16 @@ def _made(app: FastAPI) -> dict[str, Any]:
     for path, operations in found["paths"].items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
+            for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+                _put_examples(part)
             operation["responses"]["default"] = PROBLEM
             operation["security"] = [] if path in PUBLIC else [{"key": []}, {"session": []}]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return found
+
+
+def _put_examples(part: dict[str, Any]) -> None:
+    for media in part.get("content", {}).values():
+        if EXAMPLE in media:
+            media["example"] = orjson.loads(media.pop(EXAMPLE))

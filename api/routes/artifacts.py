@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from api.answers import document
@@ -39,8 +40,10 @@ def show(parts: Service, caller: Viewer, artifact_id: str) -> Response:
         return document(artifact_shown(artifacts.get(session, artifact_id, caller.entity)))
 
 
-@router.api_route("/artifacts/{artifact_id}/content", methods=["GET"], summary="Download a file", response_model=None, responses=BYTES)
-def content(parts: Service, caller: Viewer, artifact_id: str) -> Response:
+@router.api_route(
+    "/artifacts/{artifact_id}/content", methods=["GET"], summary="Download a file", response_model=None, response_class=Response, responses=BYTES
+)
+def content(request: Request, parts: Service, caller: Viewer, artifact_id: str) -> Response:
     with parts.db.read() as session:
         artifact = artifacts.get(session, artifact_id, caller.entity)
     path = parts.files.path(artifact.sha256)
@@ -52,6 +55,9 @@ def content(parts: Service, caller: Viewer, artifact_id: str) -> Response:
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-cache",
     }
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in known or "*" in known:
+        return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type="application/octet-stream")
 
 

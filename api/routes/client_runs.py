@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.answers import document
 from api.deps import Idempotency, Member, Service
+from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.others import ArtifactShown
@@ -47,6 +48,8 @@ def log(parts: Service, caller: Member, run_id: str, text: LogText, once: Idempo
 async def put_artifact(
     request: Request, parts: Service, caller: Member, run_id: str, name: Annotated[str, Path(min_length=1, max_length=512, pattern=FILE_NAME)]
 ) -> Response:
+    if any(part in (".", "..") for part in name.split("/")):
+        raise InvalidValue("/name", "takes the name of a file, not a way to one")
     await to_thread.run_sync(edit.must_take_artifacts, parts, caller, run_id)
     with SpooledTemporaryFile(IN_MEMORY) as body:
         async for piece in request.stream():

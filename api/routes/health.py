@@ -40,7 +40,7 @@ def readyz(parts: Service) -> Response:
     return document({"status": status, "checks": checks}, 200 if able else 503, None if able else {"Retry-After": "1"})
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_model=None, responses=FIGURES)
+@router.get("/metrics", summary="Figures for Prometheus", response_model=None, response_class=Response, responses=FIGURES)
 def metrics(parts: Service, caller: Viewer) -> Response:
     with parts.db.read() as session:
         return Response(parts.metrics.read(session), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -39,12 +39,22 @@ HTML: dict[int | str, dict[str, Any]] = {200: {"description": "The page", "conte
 SEE_OTHER: dict[int | str, dict[str, Any]] = {303: {"description": "Signed in; Location is where to go on"}}
 
 
-@router.get("/login", summary="The sign-in page; a link's token is used up only by its button", response_model=None, responses=HTML)
+@router.get(
+    "/login", summary="The sign-in page; a link's token is used up only by its button", response_model=None, response_class=Response, responses=HTML
+)
 async def ask(token: Annotated[str, Query(max_length=200)] = "", next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
     return _page(token, next, "")
 
 
-@router.post("/login", summary="Sign in by a link's token or a key", status_code=303, response_model=None, openapi_extra=FORM, responses=SEE_OTHER)
+@router.post(
+    "/login",
+    summary="Sign in by a link's token or a key",
+    status_code=303,
+    response_model=None,
+    response_class=Response,
+    openapi_extra=FORM,
+    responses=SEE_OTHER,
+)
 async def sign_in(request: Request, parts: Service) -> Response:
     must_be_own_page(request.headers, hosts.origins(parts.settings), needed=False)
     fields = await _fields(request)
@@ -60,7 +70,14 @@ async def sign_in(request: Request, parts: Service) -> Response:
     return response
 
 
-@router.post("/logout", summary="End the session", status_code=303, response_model=None, responses={303: {"description": "Signed out"}})
+@router.post(
+    "/logout",
+    summary="End the session",
+    status_code=303,
+    response_model=None,
+    response_class=Response,
+    responses={303: {"description": "Signed out"}},
+)
 def sign_out(request: Request, parts: Service, caller: Viewer) -> Response:
     with parts.db.begin() as session:
         keys.end_session(session, session_of(request.headers))

@@ -13,7 +13,6 @@ from api.schemas.points import CurveQuery, Curves
 from api.services import curves
 from api.services.curves import Asked
 from api.strict_route import StrictRoute
-from store.curves import Window
 
 router = APIRouter(prefix="/series", tags=["points"], route_class=StrictRoute)
 
@@ -32,13 +31,13 @@ def read(
     to: Bound = None,
     x: Literal["step", "time"] = "step",
 ) -> Response:
-    window = Window(_points(points), low, to, x == "time")
+    window = curves.window(_points(points), low, to, x)
     return Response(curves.read(parts, caller, Asked(run, metric, window)), media_type="application/json")
 
 
 @router.post("/query", summary="Read curves by a long list", openapi_extra=takes(examples.CURVE_QUERY), **answers(Curves, examples.CURVES))
 def query(parts: Service, caller: Viewer, asked: CurveQuery) -> Response:
-    window = Window(None if asked.points == "all" else asked.points, asked.from_, asked.to, asked.x == "time")
+    window = curves.window(None if asked.points == "all" else asked.points, asked.from_, asked.to, asked.x)
     return Response(curves.read(parts, caller, Asked(asked.runs, asked.metrics, window)), media_type="application/json")
 
 

@@ -15,6 +15,7 @@ from store import runs, series
 from store.curves import Curve, Window, curve
 
 MOST_CURVES = 10_000
+LARGEST_STEP = 2.0**53
 MOST_POINTS = 5_000_000
 
 
@@ -23,6 +24,14 @@ class Asked:
     runs: Sequence[str]
     metrics: Sequence[str]
     window: Window
+
+
+def window(points: int | None, low: float | None, high: float | None, x: str) -> Window:
+    """What is asked for, with bounds that a 64-bit step can be compared with."""
+    if x == "time":
+        return Window(points, low, high, by_time=True)
+    low, high = (None if bound is None else min(max(bound, -1.0), LARGEST_STEP) for bound in (low, high))
+    return Window(points, low, high)
 
 
 def read(parts: Parts, caller: Caller, asked: Asked) -> bytes:

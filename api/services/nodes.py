@@ -66,5 +66,5 @@ def _counts(session: Session, caller: Caller) -> dict[str, int]:
     query = select(Run.state, func.count()).where(Run.state.in_(("queued", "running")), Run.origin == "managed").group_by(Run.state)
     if caller.entity is not None:
         query = query.where(Run.project.has(entity=caller.entity))
-    counts = dict(session.execute(query).tuples().all())
+    counts = {state: count for state, count in session.execute(query)}  # noqa: C416
     return {"queued": counts.get("queued", 0), "running": counts.get("running", 0)}

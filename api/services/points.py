@@ -45,8 +45,8 @@ def append(parts: Parts, caller: Caller, run_id: str, body: Any) -> AppendedPoin
                 "metric": item.metric,
                 "step": item.step,
                 "reason": item.reason,
-                "held": numbers.out(item.held) or 0.0,
-                "got": numbers.out(item.got) or 0.0,
+                "held": numbers.number(item.held),
+                "got": numbers.number(item.got),
             }
             for item in appended.refused
         ],

@@ -62,7 +62,7 @@ def _queues_served(session: Session) -> set[str]:
 
 def summary(series: Series) -> MetricSummary:
     return {
-        "last": cast(numbers.Number, numbers.out(series.last)),
+        "last": numbers.number(series.last),
         "min": numbers.out(series.min),
         "max": numbers.out(series.max),
         "min_step": series.min_step,
