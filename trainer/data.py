@@ -98,6 +98,7 @@ def load(config: RunConfig, device: torch.device) -> Data:
 def _part(images: Images, config: RunConfig, i_N: Tensor, device: torch.device) -> Part:
     shape: DatasetShape = config.dataset.shape
     precision: torch.dtype = getattr(torch, config.precision)
-    x_ND = torch.from_numpy(images.x[i_N.numpy()]).reshape(len(i_N), shape.features).to(device, precision) / shape.scale
+    # Divided on the CPU: a GPU would multiply by the reciprocal, which rounds otherwise.
+    x_ND = torch.from_numpy(images.x[i_N.numpy()]).reshape(len(i_N), shape.features).to(precision) / shape.scale
     y_N = torch.from_numpy(images.y[i_N.numpy()]).to(device)
-    return Part(x_ND, y_N, F.one_hot(y_N, shape.classes).to(precision) if config.loss.targets == "one_hot" else y_N)
+    return Part(x_ND.to(device), y_N, F.one_hot(y_N, shape.classes).to(precision) if config.loss.targets == "one_hot" else y_N)

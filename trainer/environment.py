@@ -76,6 +76,7 @@ def _gpu(device: torch.device) -> dict[str, Any]:
         "capability": f"{about.major}.{about.minor}",
         "multiprocessors": about.multi_processor_count,
         "memory_mb": about.total_memory // 1_000_000,
+        "blas": str(torch.backends.cuda.preferred_blas_library()).rpartition(".")[2],
         "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         "driver": version.group(1) if version else None,
     }

@@ -30,7 +30,7 @@ def run(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], threads
     """
     points = PointBatches(emit)
     try:
-        ended = _train(config, out_dir, emit, points, threads or config.threads)
+        ended = _train(config, out_dir, emit, points, threads if threads > 0 else config.threads)
     except Exception as error:  # this is the outermost frame of a child: whatever went wrong is the run's reason
         traceback.print_exc(file=sys.stderr)
         ended = Ended("failed", reason_of(error), points.last_step)
