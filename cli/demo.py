@@ -161,7 +161,7 @@ def _results(rows: list[dict[str, Any]], verdict: Mapping[str, Any] | None, data
 
 
 def _next(rows: list[dict[str, Any]], data_dir: Path) -> list[str]:
-    program = "runtwice" if _on_path() else os.path.relpath(Path(sys.executable).parent / "runtwice")
+    program = _program()
     by_name = {row["name"]: row["run"] for row in rows}
     baseline, other = by_name["baseline"], by_name["batchnorm"]
     return [
@@ -179,6 +179,10 @@ def _next(rows: list[dict[str, Any]], data_dir: Path) -> list[str]:
     ]
 
 
-def _on_path() -> bool:
-    found = shutil.which("runtwice")
-    return found is not None and Path(found).parent.samefile(Path(sys.executable).parent)
+def _program() -> str:
+    """How the reader calls `runtwice` from here."""
+    ours, found = Path(sys.executable).parent / "runtwice", shutil.which("runtwice")
+    if found is not None and ours.exists() and ours.samefile(found):
+        return "runtwice"
+    relative = os.path.relpath(ours)
+    return str(ours) if relative.startswith("..") else relative

@@ -51,16 +51,16 @@ class Terminal:
     def say(self, text: str) -> None:
         """A word about the work in progress, for people only."""
         if not self.as_json:
-            console(stderr=True).print(printable(text), highlight=False, markup=False, soft_wrap=True)
+            console(stderr=True).print(printable(text), highlight=False, markup=False)
 
     def error(self, error: CliError) -> None:
         if self.as_json:
             document = {"error": error.sentence, "todo": error.todo, "exit_code": error.exit_code}
             print(json.dumps(document, ensure_ascii=False), file=sys.stderr, flush=True)
             return
-        console(stderr=True).print(printable(error.sentence), style="red", highlight=False, markup=False, soft_wrap=True)
+        console(stderr=True).print(printable(error.sentence), style="red", highlight=False, markup=False)
         if error.todo:
-            console(stderr=True).print(printable(error.todo), highlight=False, markup=False, soft_wrap=True)
+            console(stderr=True).print(printable(error.todo), highlight=False, markup=False)
 
 
 terminal = Terminal()
@@ -75,11 +75,12 @@ def printable(text: str) -> str:
 
 
 def console(stderr: bool = False) -> "Console":
+    """Words are folded between words on a terminal, and left alone in a pipe or a file."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Console(stderr=stderr, width=width)
+    return Console(stderr=stderr, width=width, soft_wrap=not stream.isatty())
 
 
 def _want_json(value: bool) -> bool:

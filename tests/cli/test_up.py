@@ -40,6 +40,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def ask(up: Any, method: str, path: str, **request: Any) -> httpx.Response:
+    """The answer of the service to its admin."""
+    key = (up.data_dir / "admin.key").read_text()
+    return httpx.request(method, f"{up.url}/api/v1{path}", headers={"Authorization": f"Bearer {key}"}, **request)
+
+
 def mode(file: Path) -> int:
     return file.stat().st_mode & 0o777
 
@@ -57,12 +63,8 @@ class TestFirstStart:
         assert [told["event"] for told in again.told] == ["ready"]
         assert again.told[0]["admin_key"] is None
 
-    def test_gives_a_key_that_opens_the_service(self, up: Any, data_dir: Path) -> None:
-        key = (data_dir / "admin.key").read_text()
-
-        answer = httpx.get(f"{up.url}/api/v1/keys", headers={"Authorization": f"Bearer {key}"})
-
-        assert answer.status_code == 200
+    def test_gives_a_key_that_opens_the_service(self, up: Any) -> None:
+        assert ask(up, "GET", "/keys").status_code == 200
 
     def test_prints_a_link_that_signs_in_once(self, up: Any) -> None:
         link = up.told[-1]["signin"]
@@ -207,10 +209,23 @@ class TestStop:
         assert [name for name, pid in family.items() if is_alive(pid)] == []
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-    def test_kill_9_leaves_no_process_behind(self, start_up: Start, data_dir: Path) -> None:
-        up = start_up(data_dir)
+    @pytest.mark.parametrize("api_processes", ["1", "2"])
+    def test_kill_9_leaves_no_process_behind(self, start_up: Start, data_dir: Path, api_processes: str) -> None:
+        up = start_up(data_dir, api_processes=api_processes)
         family = up.family()
 
         end(up, signal.SIGKILL)
 
         wait_until(lambda: not any(is_alive(pid) for pid in family.values()))
+
+    def test_a_run_in_training_goes_on_at_the_next_start(self, start_up: Start, data_dir: Path) -> None:
+        up = start_up(data_dir)
+        config = {"dataset": {"name": "digits"}, "total_iterations": 4000, "eval_every": 1000}
+        run = ask(up, "POST", "/runs", json={"project": "p", "config": config}).json()["id"]
+        wait_until(lambda: ask(up, "GET", f"/runs/{run}").json()["state"] == "running")
+        end(up)
+
+        again = start_up(data_dir)
+
+        wait_until(lambda: ask(again, "GET", f"/runs/{run}").json()["state"] == "finished", timeout_s=60)
+        assert ask(again, "GET", f"/runs/{run}").json()["attempt"] == 2
