@@ -57,8 +57,8 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     if config.batch_size != "full":
         data["/config/batch_size"] += config.batch_size * features * number_bytes
 
-    # Weights, their gradient, the copy kept as the best, and the optimizer's own.
-    copies = 3 + (2 if isinstance(config.optimizer, Adam) else int(config.optimizer.momentum > 0))
+    # Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own.
+    copies = 4 + (2 if isinstance(config.optimizer, Adam) else int(config.optimizer.momentum > 0))
     # Kept for the backward pass: linear, activation, norm, dropout and its mask, and as much again for their gradients.
     activations = config.batch_images * (2 + 1 + (config.model.norm.kind != "none") + 2 * (config.model.dropout.p > 0))
     rows = max(activations, 3 * config.dataset.val_size, 3 * config.dataset.test_size)
