@@ -175,9 +175,9 @@ def problem_sentence(problem: dict[str, Any], status: int) -> str:
     """What is wrong, in words; of a refused config one line per field: "config.optimizer.lr: takes a number above 0; got -1"."""
     detail = str(problem.get("detail") or problem.get("title") or f"The service answered with status {status}.")
     lines = [_field_line(error) for error in problem.get("errors") or []]
-    if lines and detail.startswith(lines[0]):
+    if lines and (detail.startswith(lines[0]) or lines[0].endswith(detail)):
         return "\n".join(lines)  # the detail says the first of them again
-    return "\n".join([detail, *(f"  {line}" for line in lines if line != detail)])
+    return "\n".join([detail, *(f"  {line}" for line in lines)])
 
 
 def _field_line(error: dict[str, Any]) -> str:

@@ -44,7 +44,11 @@ def follow_ids(service: Service, ids: Sequence[str]) -> list[Document]:
         ended.update({run["id"]: run for run in runs if run["state"] in EXIT_CODES})
         return runs
 
-    return follow(look)
+    try:
+        return follow(look)
+    except KeyboardInterrupt:
+        terminal.say("No longer watching; what was submitted goes on.")
+        raise
 
 
 def _patiently(look: Callable[[], Sequence[Document]]) -> Sequence[Document]:

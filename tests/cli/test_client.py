@@ -59,6 +59,12 @@ class TestProblem:
 
         assert said.splitlines() == ["The config was refused.", "  config.optimizer.lr: must be above 0, got -1", "  config.seed: must be a number"]
 
+    def test_says_nothing_twice(self) -> None:
+        errors = [{"pointer": "/config/seed", "detail": "takes a whole number"}]
+
+        for detail in ("takes a whole number", "config.seed: takes a whole number", "config.seed: takes a whole number (and 0 more)"):
+            assert problem_sentence({"detail": detail, "errors": errors}, 422) == "config.seed: takes a whole number"
+
     def test_without_a_detail_gives_its_title(self) -> None:
         assert problem_sentence({"title": "Not found"}, 404) == "Not found"
 
