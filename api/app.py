@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -35,6 +36,7 @@ from api.routes import (
 from store.settings import Settings
 from worker.reaper import ReaperThread
 
+CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     runs.router,
@@ -83,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
+    to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
     reaper.start()
     try:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -36,6 +37,13 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_here()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot even be read as HTTP gets a problem like any other error, and no second chance on this connection."""
+        body = orjson.dumps({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": msg})
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def _expect_head(self) -> None:
         self._head_is_here()

@@ -15,6 +15,7 @@ RESERVED = frozenset(
     "api graphql files submit lab nodes settings authorize login logout static assets docs healthz readyz metrics".split()  # noqa: SIM905
 )
 ENTITY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+NAME_WORDS = "a project's name takes 1 to 128 characters, none of them / \\ # ? % : or a control character"
 NAME = re.compile(r"[^\x00-\x1f\x7f/\\#?%:]{1,128}")
 
 
@@ -38,14 +39,21 @@ def get(session: Session, caller: Caller, entity: str, name: str) -> Project:
 
 def find_or_add(session: Session, caller: Caller, settings: Settings, text: str) -> Project:
     """The project, made now when there is none. Raises InvalidValue for a name that none can have, ProjectNotFound."""
+    entity, name = usable(caller, settings, text)
+    return projects.find(session, entity, name) or projects.find_or_add(session, entity, name)
+
+
+def usable(caller: Caller, settings: Settings, text: str) -> tuple[str, str]:
+    """Entity and name of a project that there may be. Raises InvalidValue, and ProjectNotFound for an entity that the caller may not see."""
     entity, name = split(caller, settings, text)
     must_be_entity(entity, "/project")
     if not NAME.fullmatch(name) or name.strip() != name or name in (".", ".."):
-        detail = "a project's name takes 1 to 128 characters, none of them / \\ # ? % : or a control character; got \"" + name[:80] + '"'
-        raise InvalidValue("/project", detail)
+        raise InvalidValue(
+            "/project", f'a project\'s name takes 1 to 128 characters, none of them / \\ # ? % : or a control character; got "{name[:80]}"'
+        )
     if not caller.may_see(entity):
         raise ProjectNotFound(f"{entity}/{name}")
-    return projects.find(session, entity, name) or projects.find_or_add(session, entity, name)
+    return entity, name
 
 
 def must_be_entity(entity: str, pointer: str) -> None:

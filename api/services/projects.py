@@ -15,11 +15,11 @@ from store.tables import Project
 
 def create(parts: Parts, caller: Caller, text: str, once: Once | None) -> Answer:
     """201 with the project. Raises NameTaken."""
-    entity, name = names.split(caller, parts.settings, text)
+    entity, name = names.usable(caller, parts.settings, text)
     with parts.db.begin() as session:
 
         def make() -> Answer:
-            if caller.may_see(entity) and projects.find(session, entity, name) is not None:
+            if projects.find(session, entity, name) is not None:
                 raise NameTaken(f"There is a project {entity}/{name} already.")
             project = names.find_or_add(session, caller, parts.settings, text)
             return Answer.of(201, _with_runs(session, project), Location=f"/api/v1/projects/{project.path}")

@@ -48,7 +48,7 @@ def listing(session: Session, found: Sequence[Run]) -> list[RunListed]:
 def waiting_for(run: Run, served: set[str], position: int) -> str:
     """Why a queued run has not started, in words."""
     bell = lifecycle.doorbell(run)
-    if bell not in served and not (run.wanted_node and str(run.queue) in served and bell in served):
+    if bell not in served:
         where = f"node {run.wanted_node}" if run.wanted_node else f"a node that serves the queue {bell}"
         return f"{where}: none answers"
     return "a free slot" if position == 1 else f"{position - 1} run{'s' if position > 2 else ''} before it"

@@ -52,6 +52,7 @@ def submit(parts: Parts, caller: Caller, new: NewManagedRun, once: Once | None) 
 
 def dry_run(parts: Parts, caller: Caller, new: NewManagedRun) -> DryRun:
     """What `submit` would store. Many changes are listed and not refused."""
+    names.usable(caller, parts.settings, new.project)
     with parts.db.read() as session:
         draft = _draft(session, parts, caller, new)
     return {

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from api import strict_json
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None, derandomize=True)
+FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None, derandomize=True)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 NUMBERS = st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False))
 WORDS = "project config origin name tags runs metrics steps times lines state original rerun dataset model optimizer kind lr points from to x count"

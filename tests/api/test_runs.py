@@ -62,6 +62,11 @@ class TestSubmit:
         assert api.stored_runs() == before
         assert api.admin.get(f"/api/v1/projects/{project}x").status_code == 404
 
+    def test_a_dry_run_needs_a_project_that_may_be(self, sqlite_api: Any) -> None:
+        answer = sqlite_api.admin.post("/api/v1/runs?dry_run=true", json={"project": "api/x", "config": DIGITS})
+
+        assert answer.status_code == 422
+
     def test_one_change_names_the_run(self, api: Any, project: str) -> None:
         base = api.submit(project)
 
