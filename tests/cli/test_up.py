@@ -229,3 +229,16 @@ class TestStop:
 
         wait_until(lambda: ask(again, "GET", f"/runs/{run}").json()["state"] == "finished", timeout_s=60)
         assert ask(again, "GET", f"/runs/{run}").json()["attempt"] == 2
+
+
+class TestOwnServers:
+    def test_a_database_and_a_broker_of_the_user_s_are_used_when_named(self, start_up: Start, data_dir: Path, postgres_url: str, valkey: Any) -> None:
+        up = start_up(data_dir, database_url=postgres_url, broker_url=valkey.url)
+        config = {"dataset": {"name": "digits"}, "total_iterations": 20}
+        run = ask(up, "POST", "/runs", json={"project": "p", "config": config}).json()["id"]
+
+        wait_until(lambda: ask(up, "GET", f"/runs/{run}").json()["state"] == "finished")
+
+        assert not (data_dir / "runtwice.db").exists()
+        assert not (data_dir / "broker").exists()
+        assert end(up) == 0
