@@ -16,6 +16,7 @@ from store.columns import Column
 from store.fence import Claim, must_own
 from store.tables import Segment, Series
 
+NEVER_THE_SAME = "system/"
 SEGMENT = 4096
 TAIL = 256
 
@@ -78,16 +79,17 @@ def append_attempt(session: Session, claim: Claim, points: Points) -> int | None
     """Take a managed run's points. Returns None, or the first step from which an earlier attempt's history had to give way.
 
     An attempt that starts again sends the same points again. Where they differ from the earlier attempt's, the run's history
-    becomes this attempt's from that step on: never a mixture of two. Raises LeaseLost.
+    becomes this attempt's from that step on: never a mixture of two. Throughput and memory always differ and change nothing.
+    Raises LeaseLost.
     """
     must_own(session, claim)
     result = append(session, claim.run_id, points)
-    if not result.refused:
+    differing = [refusal.step for refusal in result.refused if not refusal.metric.startswith(NEVER_THE_SAME)]
+    if not differing:
         return None
-    first = min(refusal.step for refusal in result.refused)
-    truncate(session, claim.run_id, first)
+    truncate(session, claim.run_id, min(differing))
     append(session, claim.run_id, points)
-    return first
+    return min(differing)
 
 
 def truncate(session: Session, run_id: str, from_step: int) -> None:

@@ -176,6 +176,22 @@ class TestRetry:
             assert series.read(session, second.run_id, "loss").values.tolist() == [0.5, 0.75]
             assert series.read(session, second.run_id, "lr").steps.tolist() == [0, 1]
 
+    def test_keeps_the_history_when_only_its_speed_differs(self, database, make_run) -> None:
+        make_run()
+        first = claim(database)
+        with database.begin() as session:
+            series.append_attempt(session, first, Points([0, 1], [0.0, 1.0], {"loss": [0.5, 0.25], "system/steps_per_s": [None, 900.0]}))
+        expire(database, first)
+        lose(database)
+
+        second = claim(database, "b")
+        with database.begin() as session:
+            sent = Points([0, 1], [5.0, 6.0], {"loss": [0.5, None], "system/steps_per_s": [None, 800.0]})
+            assert series.append_attempt(session, second, sent) is None
+
+        with database.read() as session:
+            assert series.read(session, second.run_id, "loss").values.tolist() == [0.5, 0.25]
+
 
 class TestCancel:
     def test_ends_a_queued_run_at_once(self, database, make_run) -> None:
