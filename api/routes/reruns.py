@@ -1,6 +1,7 @@
 """Reruns and verdicts."""
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import document
@@ -18,8 +19,9 @@ QUEUED["responses"] |= answers(Reruns, examples.items({**examples.RERUN, "verdic
 
 
 @router.post("/runs/{run_id}/reruns", summary="Run the same config again", openapi_extra=takes({"count": 1, "wait_s": 30}), **QUEUED)
-async def rerun(parts: Service, caller: Member, run_id: str, once: Idempotency, asked: NewReruns | None = None) -> Response:
-    return (await service.rerun(parts, caller, run_id, asked or NewReruns(), once)).response()
+async def rerun(request: Request, parts: Service, caller: Member, run_id: str, once: Idempotency, asked: NewReruns | None = None) -> Response:
+    answer = await service.rerun(parts, caller, run_id, asked or NewReruns(), once, request.is_disconnected)
+    return answer.response()
 
 
 @router.get("/runs/{run_id}/reruns", summary="List reruns", **answers(RerunList, examples.items(examples.LISTED_RERUN)))

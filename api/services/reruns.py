@@ -1,7 +1,7 @@
 """Running a config again, and the verdicts on it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import orjson
@@ -24,13 +24,13 @@ from trainer.config import RunConfig
 LOOK_EVERY_S = (0.05, 0.5)  # at first, and at most
 
 
-async def rerun(parts: Parts, caller: Caller, run_id: str, asked: NewReruns, once: Once | None) -> Answer:
-    """202 with the queued reruns, or 200 once all are judged within `wait_s`."""
+async def rerun(parts: Parts, caller: Caller, run_id: str, asked: NewReruns, once: Once | None, is_gone: Callable[[], Awaitable[bool]]) -> Answer:
+    """202 with the queued reruns, or 200 once all are judged within `wait_s`. Nothing is held while it waits; a caller who is gone ends it."""
     answer = await to_thread.run_sync(add, parts, caller, run_id, asked, once)
     ids = [item["id"] for item in orjson.loads(answer.body)["items"]]
     until = time.monotonic() + asked.wait_s
     pause = LOOK_EVERY_S[0]
-    while time.monotonic() < until:
+    while time.monotonic() < until and not await is_gone():
         await anyio.sleep(min(pause, max(0.0, until - time.monotonic())))
         pause = min(LOOK_EVERY_S[1], pause * 1.2)
         if await to_thread.run_sync(_are_judged, parts, ids):

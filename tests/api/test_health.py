@@ -78,6 +78,17 @@ class TestDatabaseTrouble:
             assert answer.headers["retry-after"]
             assert "keys" not in answer.text
 
+    def test_a_database_server_that_is_down(self, make_api: Any) -> None:
+        api = make_api()
+        object.__setattr__(api.app.state.parts, "db", connect("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+
+        answers = [api.admin.get("/api/v1/runs"), api.client().post("/login", data={"key": "rt-x"}), api.client().get("/readyz")]
+
+        assert [answer.status_code for answer in answers] == [503, 503, 503]
+        assert all(answer.headers["retry-after"] for answer in answers)
+        assert not any("127.0.0.1" in answer.text for answer in answers)
+        assert api.client().get("/healthz").status_code == 200
+
     def test_what_nobody_foresaw_tells_nothing(self, make_api: Any) -> None:
         api = make_api()
         object.__setattr__(api.app.state.parts, "files", "a secret path")
