@@ -1,5 +1,8 @@
 """The demo's eight configs."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from analysis.diff import changed_factors
@@ -14,6 +17,13 @@ class TestLecture:
     def test_every_config_is_valid(self) -> None:
         for config in lecture.configs().values():
             RunConfig.model_validate(config)
+
+    def test_the_examples_hold_the_same_configs(self) -> None:
+        files = (Path(__file__).parents[2] / "examples").glob("lecture-*.json")
+
+        examples = {RunConfig.model_validate(json.loads(file.read_text())).digest() for file in files}
+
+        assert examples == {RunConfig.model_validate(config).digest() for config in lecture.configs().values()}
 
     @pytest.mark.parametrize("name", list(lecture.CHANGES))
     def test_every_experiment_changes_one_thing(self, name: str) -> None:

@@ -28,6 +28,12 @@ def up(start_up: Start, data_dir: Path) -> Any:
     return start_up(data_dir, "--no-worker")
 
 
+@pytest.fixture(scope="module")
+def shared_up(start_up: Start, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One for the tests that leave it running."""
+    return start_up(tmp_path_factory.mktemp("shared") / "data", "--no-worker")
+
+
 def end(up: Any, how: signal.Signals = signal.SIGINT) -> int:
     up.process.send_signal(how)
     return int(up.process.wait(timeout=30))
@@ -63,15 +69,15 @@ class TestFirstStart:
         assert [told["event"] for told in again.told] == ["ready"]
         assert again.told[0]["admin_key"] is None
 
-    def test_gives_a_key_that_opens_the_service(self, up: Any) -> None:
-        assert ask(up, "GET", "/keys").status_code == 200
+    def test_gives_a_key_that_opens_the_service(self, shared_up: Any) -> None:
+        assert ask(shared_up, "GET", "/keys").status_code == 200
 
-    def test_prints_a_link_that_signs_in_once(self, up: Any) -> None:
-        link = up.told[-1]["signin"]
-        assert link.startswith(f"{up.url}/login?token=")
+    def test_prints_a_link_that_signs_in_once(self, shared_up: Any) -> None:
+        [link] = [told["signin"] for told in shared_up.told if told["event"] == "ready"]
+        assert link.startswith(f"{shared_up.url}/login?token=")
 
         token = link.partition("token=")[2]
-        first, second = (httpx.post(f"{up.url}/login", data={"token": token}) for _ in range(2))
+        first, second = (httpx.post(f"{shared_up.url}/login", data={"token": token}) for _ in range(2))
 
         assert (first.status_code, bool(first.cookies)) == (303, True)
         assert (second.status_code, bool(second.cookies)) == (401, False)
@@ -106,16 +112,16 @@ class TestFirstStart:
 
 
 class TestSecondStart:
-    def test_on_the_same_folder_refuses_and_touches_nothing(self, start_up: Start, up: Any, data_dir: Path) -> None:
-        before = {file: file.stat().st_mtime_ns for file in data_dir.iterdir()}
+    def test_on_the_same_folder_refuses_and_touches_nothing(self, start_up: Start, shared_up: Any) -> None:
+        before = {file: file.stat().st_mtime_ns for file in shared_up.data_dir.iterdir()}
 
-        second = start_up(data_dir, ready=False)
+        second = start_up(shared_up.data_dir, ready=False)
         out, error = second.process.communicate(timeout=30)
 
         assert (second.process.returncode, out) == (1, "")
-        assert f"process {up.process.pid}, at {up.url}" in json.loads(error)["error"]
-        assert {file: file.stat().st_mtime_ns for file in data_dir.iterdir()} == before
-        assert httpx.get(f"{up.url}/healthz").status_code == 200
+        assert f"process {shared_up.process.pid}, at {shared_up.url}" in json.loads(error)["error"]
+        assert {file: file.stat().st_mtime_ns for file in shared_up.data_dir.iterdir()} == before
+        assert httpx.get(f"{shared_up.url}/healthz").status_code == 200
 
     def test_after_a_kill_finds_everything_again(self, start_up: Start, up: Any, data_dir: Path) -> None:
         end(up, signal.SIGKILL)
@@ -165,22 +171,22 @@ class TestTrouble:
         assert httpx.get(f"{up.url}/readyz").json()["status"] == "ready"
         assert end(up) == 0
 
-    def test_a_broker_that_dies_is_started_again_with_a_word(self, up: Any) -> None:
-        killed = up.child("broker.sock")
+    def test_a_broker_that_dies_is_started_again_with_a_word(self, shared_up: Any) -> None:
+        killed = shared_up.child("broker.sock")
 
         os.kill(killed, signal.SIGKILL)
 
-        assert "The broker ended (signal 9 (SIGKILL)); it is started again" in up.read_until("restarted")["detail"]
-        wait_until(lambda: httpx.get(f"{up.url}/readyz").json()["status"] == "ready")
+        assert "The broker ended (signal 9 (SIGKILL)); it is started again" in shared_up.read_until("restarted")["detail"]
+        wait_until(lambda: httpx.get(f"{shared_up.url}/readyz").json()["status"] == "ready")
 
-    def test_an_api_that_dies_is_started_again_with_a_word(self, up: Any) -> None:
-        os.kill(up.child("-m api"), signal.SIGKILL)
+    def test_an_api_that_dies_is_started_again_with_a_word(self, shared_up: Any) -> None:
+        os.kill(shared_up.child("-m api"), signal.SIGKILL)
 
-        assert "The API ended" in up.read_until("restarted")["detail"]
+        assert "The API ended" in shared_up.read_until("restarted")["detail"]
 
         def answers() -> bool:
             try:
-                return httpx.get(f"{up.url}/healthz").status_code == 200
+                return httpx.get(f"{shared_up.url}/healthz").status_code == 200
             except httpx.TransportError:
                 return False
 
