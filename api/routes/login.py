@@ -88,6 +88,10 @@ def sign_out(request: Request, parts: Service, caller: Viewer) -> Response:
 
 def _open_session(parts: Parts, token: str, key_text: str) -> str | None:
     """The text of a new session; None for a token or key that is not valid."""
+    if not token:
+        with parts.db.read() as session:  # guesses take no lock
+            if keys.authenticate(session, key_text) is None:
+                return None
     with parts.db.begin() as session:
         key = keys.redeem_signin(session, token) if token else keys.authenticate(session, key_text)
         return None if key is None else keys.new_ticket(session, key, "session", SESSION_S)

@@ -39,6 +39,7 @@ def _one_line(text: str) -> str:
 
 RunIdText = Annotated[StrictStr, Field(min_length=1, max_length=64)]
 RunName = Annotated[StrictStr, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
+KeyName = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_one_line)]
 Tag = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_one_line)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 Notes = Annotated[StrictStr, Field(max_length=100_000)]

@@ -6,7 +6,7 @@ from pydantic import Field, StrictInt, StrictStr
 from typing_extensions import TypedDict
 
 from api.numbers import Number
-from api.schemas.base import Body, Json, Moment, ProjectText, RunIdText, RunName
+from api.schemas.base import Body, Json, KeyName, Moment, ProjectText, RunIdText
 from api.schemas.runs import RunListed
 
 Outcome = Literal["identical", "different", "not_comparable"]
@@ -187,7 +187,7 @@ class QueueShown(TypedDict):
 
 
 class NewKey(Body):
-    name: RunName
+    name: KeyName
     role: Role
     entity: StrictStr | None = Field(None, max_length=128, description="the only entity the key reaches; null: every one")
     expires_at: Moment | None = None

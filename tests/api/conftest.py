@@ -30,7 +30,8 @@ class Api:
         self.settings = Settings(data_dir=folder, database_url=url, port=free_port(), broker_url="", **settings)
         self.origin = f"http://127.0.0.1:{self.settings.port}"
         self.app = create_app(self.settings)
-        config = uvicorn.Config(self.app, port=self.settings.port, http=Protocol, ws="none", log_config=None, server_header=False, access_log=False)
+        options = {"http": Protocol, "ws": "none", "log_config": None, "server_header": False, "access_log": False, "timeout_graceful_shutdown": 1}
+        config = uvicorn.Config(self.app, port=self.settings.port, **options)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._clients: list[httpx.Client] = []

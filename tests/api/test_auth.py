@@ -223,6 +223,7 @@ class TestKeys:
             pytest.param({"name": "x", "role": "viewer", "expires_at": "2199-01-01T00:00:00"}, "/expires_at", id="a moment without an offset"),
             pytest.param({"name": "x", "role": "viewer", "expires_at": True}, "/expires_at", id="no moment"),
             pytest.param({"role": "viewer"}, "/name", id="no name"),
+            pytest.param({"name": "x" * 129, "role": "viewer"}, "/name", id="a long name"),
             pytest.param({"name": "x", "role": "viewer", "digest": "x"}, "/digest", id="a field of its own"),
         ],
     )

@@ -312,3 +312,22 @@ class TestProjects:
 
         assert api.client_run("digits")["project"] == "acme/digits"
         assert api.count_runs("digits") == 1
+
+
+class TestLongestNames:
+    def test_what_the_schema_allows_the_database_keeps(self, api: Any) -> None:
+        """PostgreSQL refuses what is longer than its column, SQLite does not."""
+        project = "e" * 128 + "/" + "p" * 128
+        run = api.client_run(project, name="n" * 256, external_id="x" * 128, tags=["t" * 128] * 100, notes="o" * 100_000)
+        target = f"/api/v1/runs/{run['id']}"
+
+        answers = [
+            api.admin.put(f"{target}/artifacts/{'a' * 512}", content=b""),
+            api.admin.post(f"{target}/points", json={"steps": [0], "metrics": {"é" * 512: [1]}}),
+            api.admin.post(f"{target}/log", json={"lines": ["l" * 100_000]}, headers={"Idempotency-Key": "i" * 255}),
+            api.admin.post("/api/v1/keys", json={"name": "k" * 128, "role": "viewer", "entity": "e" * 128}),
+            api.admin.post(f"{target}/finish", json={"state": "failed", "reason": "r" * 10_000}),
+        ]
+
+        assert [answer.status_code for answer in answers] == [201, 200, 200, 201, 200]
+        assert api.admin.get("/api/v1/runs", params={"project": project}).json()["items"][0]["name"] == "n" * 256
