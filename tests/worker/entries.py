@@ -157,9 +157,9 @@ def train_faster_than_sql(emit: Emit, **_: Any) -> int:
     return 0
 
 
-def train_in_a_second(emit: Emit, **_: Any) -> int:
-    for step in range(100):
+def train_in_two_seconds(emit: Emit, **_: Any) -> int:
+    for step in range(200):
         emit(Points([step], [time.time()], {"train/loss": [float(step)]}))
         time.sleep(0.01)
-    emit(Ended("finished", None, 99, {}))
+    emit(Ended("finished", None, 199, {}))
     return 0
