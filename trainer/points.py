@@ -6,13 +6,13 @@ from pathlib import Path
 
 from trainer.events import Event, Points
 
-BATCH_S = 0.1
+BATCH_S = 0.2
 SYSTEM_S = 1.0
 PAGE_BYTES = 4096
 
 
 class PointBatches:
-    """Emits the first step at once, so that a chart begins, and after that a batch every tenth of a second."""
+    """Emits the first step at once, so that a chart begins, and after that a batch every fifth of a second."""
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit

@@ -28,7 +28,7 @@ from worker.recorder import Recorder
 
 log = structlog.get_logger(__name__)
 
-FLUSH_EVERY_S = 0.2
+FLUSH_EVERY_S = 0.25
 HEARTBEAT_S = 1.0
 TIME_TO_OBEY_S = 2.0
 
