@@ -8,7 +8,7 @@ from analysis import causes, points
 from analysis.leaves import Change, changes
 from analysis.points import Column, FirstDifference
 
-__all__ = ["Column", "Evidence", "Verdict", "compare"]
+__all__ = ["Column", "Evidence", "Verdict", "compare", "not_judged"]
 
 Outcome = Literal["identical", "different", "not_comparable"]
 Check = Literal["same", "different", "missing"]
@@ -92,6 +92,12 @@ def compare(original: Evidence, rerun: Evidence) -> Verdict:
         causes=causes.found(checked, config, environment, original.digests, rerun.digests) if parted else [],
         environment=environment,
     )
+
+
+def not_judged(original: str, rerun: str, reason: str) -> Verdict:
+    """The verdict on two runs that nothing could be said about."""
+    checked: dict[str, Check] = dict.fromkeys(("data", "split", "order", "initial", "points", "final"), "missing")
+    return Verdict("not_comparable", reason, original, rerun, checked, 0, None, [], [])
 
 
 def _outcome(

@@ -57,7 +57,7 @@ def decode_steps(blob: bytes, count: int) -> Steps:
     if blob[:1] == _EVEN:
         first, stride = np.frombuffer(blob, "<i8", offset=1)
         return np.asarray(first + stride * np.arange(count, dtype=np.int64), np.int64)
-    return np.cumsum(np.frombuffer(zlib.decompress(blob[1:]), "<i8"), dtype=np.int64)
+    return np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
 
 
 def encode_values(values: Values) -> bytes:
@@ -70,7 +70,7 @@ def encode_values(values: Values) -> bytes:
 
 
 def decode_values(blob: bytes) -> Values:
-    raw = blob[1:] if blob[:1] == _RAW else zlib.decompress(blob[1:])
+    raw = blob[1:] if blob[:1] == _RAW else _inflated(blob)
     return np.frombuffer(raw, "<f8").astype(np.float64, copy=False)
 
 
@@ -81,5 +81,12 @@ def encode_times(times: Values) -> bytes:
 
 
 def decode_times(blob: bytes) -> Values:
-    milliseconds = np.cumsum(np.frombuffer(zlib.decompress(blob[1:]), "<i8"), dtype=np.int64)
+    milliseconds = np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
     return milliseconds / 1000.0
+
+
+def _inflated(blob: bytes) -> bytes:
+    try:
+        return zlib.decompress(blob[1:])
+    except zlib.error as error:
+        raise ValueError(f"a segment of points is damaged: {error}") from error

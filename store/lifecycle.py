@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from store import logs, verdicts
@@ -37,35 +38,28 @@ def doorbell(run: Run) -> str:
 def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, run_id: str | None = None) -> Claim | None:
     """A queued run, now running here. None when there is nothing for this node to do, or another worker was faster.
 
-    That very run when `run_id` is given, else the one of highest priority that has waited longest.
+    That very run when `run_id` is given, else the one of highest priority that has waited longest. A run whose config this program does not
+    understand, because a newer one stored it, ends as failed: left in place it would keep all behind it waiting.
     """
     mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
     waiting = select(Run.id).where(Run.state == "queued", Run.queue.in_(queues), mine)
     waiting = waiting.order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1).with_for_update(skip_locked=True)
     if run_id is not None:
         waiting = waiting.where(Run.id == run_id)
-    found = session.scalar(waiting)
-    if found is None:
-        return None
-    taken = (
-        update(Run)
-        .where(Run.id == found, Run.state == "queued")
-        .values(
-            state="running",
-            attempt=Run.attempt + 1,
-            node=node,
-            lease_until=now() + lease_s,
-            started_at=func.coalesce(Run.started_at, now()),
-            heartbeat_at=now(),
-            step=None,
-        )
-        .returning(Run.attempt, Run.config)
-    )
-    row = session.execute(taken).one_or_none()
-    if row is None:
-        return None
-    session.add(Attempt(run_id=found, number=row.attempt, node=node, started_at=now()))
-    return Claim(found, row.attempt, node, RunConfig.model_validate(row.config), lease_s)
+    while (found := session.scalar(waiting)) is not None:
+        taken = update(Run).where(Run.id == found, Run.state == "queued").values(**_running(node, lease_s))
+        row = session.execute(taken.returning(Run.attempt, Run.config)).one_or_none()
+        if row is None:
+            return None
+        session.add(Attempt(run_id=found, number=row.attempt, node=node, started_at=now()))
+        try:
+            return Claim(found, row.attempt, node, RunConfig.model_validate(row.config), lease_s)
+        except ValidationError as error:
+            reason = f"node {node} does not understand the config: {error.errors()[0]['msg']}"
+            run = session.get_one(Run, found, populate_existing=True)
+            _end_attempt(session, run, "failed", reason)
+            _end_run(session, run, "failed", reason)
+    return None
 
 
 def renew(session: Session, claim: Claim, step: int | None = None) -> bool:
@@ -112,8 +106,12 @@ def lose(session: Session, claim: Claim, reason: str, max_attempts: int) -> Lost
 
 def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
     """The runs whose lease ran out, each queued again, failed (lost too often) or cancelled (that had been asked for)."""
-    expired = select(Run).where(Run.state == "running", Run.origin == "managed", Run.lease_until < now()).with_for_update(skip_locked=True, of=Run)
-    return [_lose(session, run, f"its worker on node {run.node} stopped answering", max_attempts) for run in session.scalars(expired).all()]
+    return _lose_all(session, Run.lease_until < now(), "stopped answering", max_attempts)
+
+
+def lose_node(session: Session, node: str, max_attempts: int) -> list[Lost]:
+    """The runs that a node's worker held when it died, likewise; for a worker that knows it, so that nobody waits for the leases."""
+    return _lose_all(session, Run.node == node, "died", max_attempts)
 
 
 def unrung(session: Session, older_than_s: float, limit: int = 1000) -> list[tuple[str, str]]:
@@ -162,6 +160,23 @@ def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
 
 def attempts(session: Session, run_id: str) -> list[Attempt]:
     return list(session.scalars(select(Attempt).where(Attempt.run_id == run_id).order_by(Attempt.number)))
+
+
+def _running(node: str, lease_s: float) -> dict[str, Any]:
+    return {
+        "state": "running",
+        "attempt": Run.attempt + 1,
+        "node": node,
+        "lease_until": now() + lease_s,
+        "started_at": func.coalesce(Run.started_at, now()),
+        "heartbeat_at": now(),
+        "step": None,
+    }
+
+
+def _lose_all(session: Session, which: ColumnElement[bool], what: str, max_attempts: int) -> list[Lost]:
+    held = select(Run).where(Run.state == "running", Run.origin == "managed", which).with_for_update(skip_locked=True, of=Run)
+    return [_lose(session, run, f"its worker on node {run.node} {what}", max_attempts) for run in session.scalars(held).all()]
 
 
 def _owned(claim: Claim) -> Any:

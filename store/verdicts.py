@@ -15,23 +15,23 @@ from store.tables import Run, Verdict
 
 def judge(session: Session, original: Run, rerun: Run) -> Verdict:
     """Whether `rerun` reproduced `original`, kept in place of an earlier verdict on the two."""
-    compared = analysis_verdict.compare(evidence(session, original), evidence(session, rerun))
-    verdict = Verdict(
-        rerun_id=rerun.id,
-        original_id=original.id,
-        outcome=compared.outcome,
-        document=compared.document(),
-        judged_at=session.scalar(select(now())),
-    )
-    session.merge(verdict)
-    session.flush()
-    return session.get_one(Verdict, (rerun.id, original.id))
+    return _keep(session, original, rerun, analysis_verdict.compare(evidence(session, original), evidence(session, rerun)))
 
 
 def judge_rerun(session: Session, rerun: Run) -> Verdict | None:
-    """The verdict on a rerun that has just ended; None when its original was deleted meanwhile."""
+    """The verdict on a rerun that has just ended; None when its original was deleted meanwhile.
+
+    A rerun must be able to end: one that cannot be judged is not comparable, and says why.
+    """
     original = None if rerun.rerun_of is None else session.get(Run, rerun.rerun_of)
-    return None if original is None else judge(session, original, rerun)
+    if original is None:
+        return None
+    try:
+        with session.begin_nested():
+            return judge(session, original, rerun)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        compared = analysis_verdict.not_judged(original.id, rerun.id, f"The runs could not be compared: {type(error).__name__}: {error}.")
+        return _keep(session, original, rerun, compared)
 
 
 def of_rerun(session: Session, rerun: Run) -> Verdict:
@@ -75,3 +75,16 @@ def evidence(session: Session, run: Run) -> Evidence:
         environment=run.environment,
         series={name: analysis_verdict.Column(column.steps, column.values) for name, column in held.items()},
     )
+
+
+def _keep(session: Session, original: Run, rerun: Run, compared: analysis_verdict.Verdict) -> Verdict:
+    verdict = Verdict(
+        rerun_id=rerun.id,
+        original_id=original.id,
+        outcome=compared.outcome,
+        document=compared.document(),
+        judged_at=session.scalar(select(now())),
+    )
+    session.merge(verdict)
+    session.flush()
+    return session.get_one(Verdict, (rerun.id, original.id))

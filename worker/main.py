@@ -3,22 +3,18 @@
 python -m worker          # settings come from RUNTWICE_* variables, see `runtwice settings`
 """
 
-import hashlib
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from store import migrate
+from store import lifecycle, migrate
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
 from store.settings import Settings
@@ -28,6 +24,7 @@ from worker.nursery import Nursery
 from worker.patience import patiently
 from worker.reaper import ReaperThread
 from worker.register import Registration
+from worker.scratch import scratch
 from worker.slots import Lane, Slots
 from worker.supervise import Shop
 from worker.tasks import Doorkeeper
@@ -53,13 +50,15 @@ def main(settings: Settings) -> int:
     slots_count = sum(lane.slots for lane in lanes)
     db = connect(settings.database, pool_size=slots_count + 4)
     queue = TrainingQueue(settings.broker_url)
-    with _scratch(settings.data_dir / "scratch", node) as scratch:
-        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), scratch, settings.threads, settings.max_attempts, stopping)
+    with scratch(settings.data_dir / "scratch", node) as mine:
+        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
         slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)
         if trouble:
             return _refuse(trouble)
+        if mine.follows_a_death:
+            patiently(lambda: _take_back(shop, node), stopping)
         _serve(settings, slots, registration)
     return 0
 
@@ -86,6 +85,14 @@ def _serve(settings: Settings, slots: Slots, registration: Registration) -> None
     log.info("worker stopped")
 
 
+def _take_back(shop: Shop, node: str) -> None:
+    """An earlier worker of this node died: its runs need not wait for their leases to run out."""
+    with shop.db.begin() as session:
+        lost = lifecycle.lose_node(session, node, shop.max_attempts)
+    for each in lost:
+        log.warning("a run lost its worker", run=each.run_id, attempt=each.attempt, now=each.state)
+
+
 def lanes_for(settings: Settings, gpus: Sequence[Mapping[str, Any]]) -> tuple[Lane, ...]:
     """A slot per GPU for the queues that begin with cuda, a slot per core for the others; `settings.slots` says otherwise."""
     names = [name.strip() for name in settings.queues.split(",") if name.strip()] or (["cuda", "cpu"] if gpus else ["cpu"])
@@ -110,32 +117,6 @@ def _set_by_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return stopping
-
-
-@contextmanager
-def _scratch(parent: Path, node: str) -> Iterator[Path]:
-    """A folder of this process's own; what processes of this node that are gone left in theirs is removed."""
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mine = hashlib.sha256(node.encode()).hexdigest()[:12]  # a name may hold anything
-    for folder in parent.glob(f"{mine}-*"):
-        if not _is_alive(int(folder.name.partition("-")[2])):
-            shutil.rmtree(folder, ignore_errors=True)
-    scratch = parent / f"{mine}-{os.getpid()}"
-    scratch.mkdir(mode=0o700, exist_ok=True)
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _refuse(sentence: str) -> int:

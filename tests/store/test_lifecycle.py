@@ -10,7 +10,7 @@ from store.database import Database, now
 from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal, VerdictNotFound
 from store.lifecycle import Claim
 from store.series import Points
-from store.tables import Run
+from store.tables import Run, Segment
 
 LEASE_S = 15.0
 
@@ -75,6 +75,17 @@ class TestClaim:
             assert lifecycle.claim(session, "a", ["cpu"], LEASE_S) is None
         assert claim(database, "b").run_id == pinned.id
 
+    def test_fails_a_run_whose_config_it_does_not_understand_and_takes_the_next(self, database, make_run) -> None:
+        newer, known = make_run(), make_run()
+        with database.begin() as session:
+            runs.get(session, newer.id).config = {**newer.config, "quantum": True}
+
+        assert claim(database).run_id == known.id
+
+        failed = look(database, newer.id)
+        assert failed.state == "failed"
+        assert "does not understand the config: unknown field" in (failed.reason or "")
+
     def test_hands_over_the_config(self, database, make_run) -> None:
         run = make_run({"seed": 7})
 
@@ -91,6 +102,16 @@ class TestLease:
 
         assert [(lost.run_id, lost.state, lost.doorbell) for lost in lose(database)] == [(taken.run_id, "queued", "cpu")]
         assert claim(database, "b").attempt == 2
+
+    def test_need_not_run_out_when_the_node_itself_says_that_its_worker_died(self, database, make_run) -> None:
+        make_run(), make_run()
+        mine, theirs = claim(database, "a"), claim(database, "b")
+
+        with database.begin() as session:
+            lost = lifecycle.lose_node(session, "a", max_attempts=3)
+
+        assert [(each.run_id, each.state) for each in lost] == [(mine.run_id, "queued")]
+        assert look(database, theirs.run_id).state == "running"
 
     def test_that_is_renewed_stays(self, database, make_run) -> None:
         make_run()
@@ -282,6 +303,22 @@ class TestVerdictOfARerun:
 
         with database.read() as session:
             assert verdicts.of_rerun(session, runs.get(session, rerun.id)).outcome == "not_comparable"
+
+    def test_that_cannot_be_judged_lets_the_rerun_end_and_says_why(self, database, make_run) -> None:
+        original = make_run()
+        self.train(database, 0.5)
+        rerun = make_run(rerun_of=original)
+        with database.begin() as session:
+            session.execute(update(Segment).values(values=b"?torn"))
+
+        with database.begin() as session:
+            lifecycle.finish(session, lifecycle.claim(session, "a", ["cpu"], LEASE_S), "finished")
+
+        with database.read() as session:
+            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
+        assert look(database, rerun.id).state == "finished"
+        assert verdict.outcome == "not_comparable"
+        assert "could not be compared" in verdict.document["reason"]
 
     def test_is_missing_while_the_rerun_is_queued(self, database, make_run) -> None:
         original = make_run()
