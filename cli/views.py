@@ -1,5 +1,6 @@
 """Documents of the HTTP interface as tables for a terminal. Nothing here asks the service for anything."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -241,4 +242,5 @@ def demo_table(rows: Sequence[Document]) -> RenderableType:
 
 
 def _marked(value: Any, best: Any, none: str) -> Text:
-    return Text(none if value is None else words.number(value, 4), style="bold green" if value is not None and value == best else "")
+    shown = f"{value:#.4g}" if isinstance(value, float) and math.isfinite(value) else words.number(value, 4)  # zeros kept: columns line up
+    return Text(none if value is None else shown, style="bold green" if value is not None and value == best else "")

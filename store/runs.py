@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -116,8 +116,12 @@ def reruns_of(session: Session, run_id: str) -> list[Run]:
 
 def queue_positions(session: Session, runs: Sequence[Run]) -> dict[str, int]:
     """For each queued run its place in its queue, the next one to start being 1."""
-    ahead = select(func.count()).select_from(Run)
-    return {run.id: 1 + (session.scalar(ahead.where(*_before(run))) or 0) for run in runs if run.state == "queued"}
+    asked = [run.id for run in runs if run.state == "queued"]
+    if not asked:
+        return {}
+    place = func.row_number().over(partition_by=Run.queue, order_by=(Run.priority.desc(), Run.created_at, Run.id))
+    line = select(Run.id, place.label("place")).where(Run.state == "queued").subquery()
+    return {row.id: row.place for row in session.execute(select(line).where(line.c.id.in_(asked)))}
 
 
 def queued(session: Session, entity: str | None, limit: int) -> list[Run]:
@@ -203,8 +207,3 @@ def _within(entity: str | None, project: Project | None) -> list[ColumnElement[b
     if project is not None:
         return [Run.project_id == project.id]
     return [] if entity is None else [Run.project_id.in_(select(Project.id).where(Project.entity == entity))]
-
-
-def _before(run: Run) -> list[ColumnElement[bool]]:
-    sooner = or_(Run.priority > run.priority, and_(Run.priority == run.priority, tuple_(Run.created_at, Run.id) < (run.created_at, run.id)))
-    return [Run.state == "queued", Run.queue == run.queue, sooner]

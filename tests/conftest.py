@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from servers import Postgres, Valkey
 
 from store import migrate
 from store.database import Database, connect
 
 _numbers = itertools.count()
+
+# Log lines of servers that run in this process: pytest shows them with a test that failed, and only there.
+structlog.configure(
+    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(colors=False)],
+    wrapper_class=structlog.stdlib.BoundLogger,
+    logger_factory=structlog.stdlib.LoggerFactory(),
+)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,15 @@ const LOOK_EVERY_MS = 2000;
 const table = document.querySelector("table");
 const words = document.getElementById("words");
 
-const shown = (value) => (typeof value === "number" ? value.toPrecision(6) : value ?? "");
-const changed = (run) => run.change.map(({ path, from, to }) => `${path}: ${shown(from)} → ${shown(to)}`).join("; ");
+const measured = (value) => (typeof value === "number" ? value.toPrecision(5) : value ?? "");
+const stated = (value) => (value === null ? "-" : typeof value === "string" ? value : JSON.stringify(value));
+const changed = (run) => run.change.map(({ path, from, to }) => `${path}: ${stated(from)} → ${stated(to)}`).join("; ");
 const seal = (run) => (run.reproduced ? `${run.reproduced.outcome.replaceAll("_", " ")} (${run.reproduced.reruns})` : "");
 const step = ({ progress }) => (progress.step === null ? "" : `${progress.step + 1}${progress.total ? ` of ${progress.total}` : ""}`);
 
 // Cell contents are set as text, never as markup: names come from anybody.
 function row(run) {
-  const cells = [run.name, run.project, run.state, step(run), shown(run.metrics["val/loss"]?.last), changed(run), seal(run)];
+  const cells = [run.name, run.project, run.state, step(run), measured(run.metrics["val/loss"]?.last), changed(run), seal(run)];
   const line = document.createElement("tr");
   cells.forEach((text, place) => {
     const cell = line.insertCell();
