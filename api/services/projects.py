@@ -1,5 +1,7 @@
 """Projects: making, showing, deleting."""
 
+from urllib.parse import quote
+
 from sqlalchemy.orm import Session
 
 from api.answers import Answer, rfc3339
@@ -22,7 +24,7 @@ def create(parts: Parts, caller: Caller, text: str, once: Once | None) -> Answer
             if projects.find(session, entity, name) is not None:
                 raise NameTaken(f"There is a project {entity}/{name} already.")
             project = names.find_or_add(session, caller, parts.settings, text)
-            return Answer.of(201, _with_runs(session, project), Location=f"/api/v1/projects/{project.path}")
+            return Answer.of(201, _with_runs(session, project), Location=f"/api/v1/projects/{quote(project.path)}")
 
         return answer_once(session, once, make)
 

@@ -302,6 +302,12 @@ class TestProjects:
         assert api.admin.delete(f"/api/v1/projects/{project}").status_code == 204
         assert api.admin.get(f"/api/v1/projects/{project}").status_code == 404
 
+    def test_of_any_alphabet_are_found_where_the_answer_says(self, api: Any, project: str) -> None:
+        made = api.admin.post("/api/v1/projects", json={"project": f"{project} Цифры 数字 ü"})
+
+        assert made.status_code == 201
+        assert api.admin.get(made.headers["Location"]).json()["project"] == f"{project} Цифры 数字 ü"
+
     def test_with_runs_they_stay(self, api: Any, project: str) -> None:
         api.client_run(project)
 
