@@ -147,7 +147,8 @@ class TestKilledBroker:
         service.valkey.root.mkdir()
         service.valkey.start()
 
-        wait_until(lambda: service.queue.ring("no-such-run", "cpu") and service.queue.waiting("cpu") == 0, 30, "the bell to be heard")
+        wait_until(lambda: service.queue.ring("no-such-run", "cpu"), 30, "the broker")
+        wait_until(lambda: service.queue.waiting("cpu") == 0, 60, "the bell to be heard")
 
         assert worker.process.poll() is None
 
