@@ -3,38 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from attempts import LEASE_S, claim, expire, look, lose
 from sqlalchemy import update
 
-from store import lifecycle, runs, series, verdicts
-from store.database import Database, now
-from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal, VerdictNotFound
-from store.lifecycle import Claim
+from store import lifecycle, runs, series
+from store.database import now
+from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal
 from store.series import Points
-from store.tables import Run, Segment
-
-LEASE_S = 15.0
-
-
-def claim(database: Database, node: str = "a", run: Run | None = None) -> Claim:
-    with database.begin() as session:
-        taken = lifecycle.claim(session, node, ["cpu"], LEASE_S, None if run is None else run.id)
-    assert taken is not None
-    return taken
-
-
-def expire(database: Database, taken: Claim) -> None:
-    with database.begin() as session:
-        session.execute(update(Run).where(Run.id == taken.run_id).values(lease_until=now() - 1.0))
-
-
-def lose(database: Database, max_attempts: int = 3) -> list[lifecycle.Lost]:
-    with database.begin() as session:
-        return lifecycle.lose_expired(session, max_attempts)
-
-
-def look(database: Database, run_id: str) -> Run:
-    with database.read() as session:
-        return runs.get(session, run_id)
+from store.tables import Run
 
 
 class TestClaim:
@@ -266,75 +242,6 @@ class TestCancel:
             lifecycle.finish(session, taken, "cancelled")
 
         assert look(database, run.id).state == "finished"
-
-
-class TestVerdictOfARerun:
-    def test_is_written_when_the_rerun_ends(self, database, make_run) -> None:
-        original = make_run()
-        self.train(database, 0.5)
-        rerun = make_run(rerun_of=original)
-        self.train(database, 0.5)
-
-        with database.read() as session:
-            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
-
-        assert verdict.outcome == "identical"
-
-    def test_tells_a_difference_in_the_last_bit(self, database, make_run) -> None:
-        original = make_run()
-        self.train(database, 0.5)
-        rerun = make_run(rerun_of=original)
-        self.train(database, 0.5000000000000001)
-
-        with database.read() as session:
-            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
-            seal = verdicts.reproduced(session, [original.id])
-
-        assert verdict.outcome == "different"
-        assert verdict.document["first_difference"]["ulps"] == 1
-        assert seal == {original.id: ("different", 1)}
-
-    def test_of_a_rerun_that_was_cancelled_is_not_comparable(self, database, make_run) -> None:
-        original = make_run()
-        self.train(database, 0.5)
-        rerun = make_run(rerun_of=original)
-        with database.begin() as session:
-            lifecycle.request_cancel(session, rerun)
-
-        with database.read() as session:
-            assert verdicts.of_rerun(session, runs.get(session, rerun.id)).outcome == "not_comparable"
-
-    def test_that_cannot_be_judged_lets_the_rerun_end_and_says_why(self, database, make_run) -> None:
-        original = make_run()
-        self.train(database, 0.5)
-        rerun = make_run(rerun_of=original)
-        with database.begin() as session:
-            session.execute(update(Segment).values(values=b"?torn"))
-
-        with database.begin() as session:
-            lifecycle.finish(session, lifecycle.claim(session, "a", ["cpu"], LEASE_S), "finished")
-
-        with database.read() as session:
-            verdict = verdicts.of_rerun(session, runs.get(session, rerun.id))
-        assert look(database, rerun.id).state == "finished"
-        assert verdict.outcome == "not_comparable"
-        assert "could not be compared" in verdict.document["reason"]
-
-    def test_is_missing_while_the_rerun_is_queued(self, database, make_run) -> None:
-        original = make_run()
-        self.train(database, 0.5)
-        rerun = make_run(rerun_of=original)
-
-        with pytest.raises(VerdictNotFound), database.read() as session:
-            verdicts.of_rerun(session, rerun)
-
-    def train(self, database, loss: float) -> None:
-        digests = dict.fromkeys(("data", "split", "order", "initial", "final", "code"), "0" * 64)
-        taken = claim(database)
-        with database.begin() as session:
-            lifecycle.record_start(session, taken, digests, {"threads": 1}, 20)
-            series.append_attempt(session, taken, Points([0], [0.0], {"loss": [loss]}))
-            lifecycle.finish(session, taken, "finished", digests=digests)
 
 
 class TestDoorbells:
