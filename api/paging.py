@@ -14,7 +14,7 @@ from api.problems import Problem
 T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="most items to answer with")]
-Cursor = Annotated[str | None, Query(max_length=1024, description="next_cursor of the page before")]
+Cursor = Annotated[str | None, Query(max_length=8192, description="next_cursor of the page before")]
 Total = Annotated[bool, Query(description="also count all items")]
 
 
@@ -26,9 +26,9 @@ def decode(cursor: str | None, of: str, *kinds: type) -> tuple[Any, ...] | None:
         text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         place = orjson.loads(text[8:])
     except (binascii.Error, ValueError, UnicodeError) as error:
-        raise _bad() from error
+        raise bad_cursor() from error
     if text[:8] != _seal(of, text[8:]) or [type(item) for item in place] != list(kinds):
-        raise _bad()
+        raise bad_cursor()
     return tuple(place)
 
 
@@ -47,5 +47,5 @@ def _seal(of: str, text: bytes) -> bytes:
     return hashlib.sha256(of.encode() + b"\0" + text).digest()[:8]
 
 
-def _bad() -> Problem:
+def bad_cursor() -> Problem:
     return Problem(400, "This cursor is not one that this list gave.")

@@ -74,3 +74,11 @@ class NameTaken(Conflict):
 
 class LeaseLost(StoreError):
     """This attempt no longer owns its run: nothing it writes is taken."""
+
+
+class BadSearch(StoreError):
+    """A filter, sort or list of fields that cannot be read; `column` counts its characters from 1."""
+
+    def __init__(self, column: int, detail: str) -> None:
+        super().__init__(f"{detail} (column {column})")
+        self.column = column

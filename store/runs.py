@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
-from store.tables import Artifact, Attempt, LogLines, Project, Run, Segment, Series, Verdict
+from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
+from store.tables import Artifact, Attempt, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
 from trainer.config import RunConfig
-
-Cursor = tuple[float, str]
 
 
 @dataclass(frozen=True)
@@ -96,16 +95,8 @@ def get_many(session: Session, run_ids: Sequence[str], entity: str | None = None
     return [found[run_id] for run_id in run_ids]
 
 
-def page(session: Session, *, entity: str | None, project: Project | None, after: Cursor | None, limit: int) -> list[Run]:
-    """Up to `limit` runs, newest first; `after` is the (created_at, id) of the last one seen."""
-    query = select(Run).where(*_within(entity, project)).order_by(Run.created_at.desc(), Run.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(tuple_(Run.created_at, Run.id) < after)
-    return list(session.scalars(query))
-
-
 def count(session: Session, *, entity: str | None, project: Project | None) -> int:
-    query = select(func.count()).select_from(Run).join(Project).where(*_within(entity, project))
+    query = select(func.count()).select_from(Run).join(Project).where(*within(entity, project))
     return session.scalar(query) or 0
 
 
@@ -126,7 +117,7 @@ def queue_positions(session: Session, runs: Sequence[Run]) -> dict[str, int]:
 
 def queued(session: Session, entity: str | None, limit: int) -> list[Run]:
     """Queued and running runs, those that run first, then in the order they will start."""
-    query = select(Run).where(Run.state.in_(("queued", "running")), Run.origin == "managed", *_within(entity, None))
+    query = select(Run).where(Run.state.in_(("queued", "running")), Run.origin == "managed", *within(entity, None))
     query = query.order_by(Run.state.desc(), Run.priority.desc(), Run.created_at, Run.id)
     return list(session.scalars(query.limit(limit)))
 
@@ -179,6 +170,8 @@ def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
     if not preview:
         for table, which in of_run.values():
             session.execute(delete(table).where(which).execution_options(synchronize_session=False))
+        for kept in (RunParam, RunTag):
+            session.execute(delete(kept).where(kept.run_id == run.id).execution_options(synchronize_session=False))
         session.delete(run)
         session.flush()
     return Deleted({"runs": 1, **rows}, size_bytes, sha256s)
@@ -203,7 +196,8 @@ def _new(session: Session, project: Project, *, name: str, tags: Sequence[str], 
     )
 
 
-def _within(entity: str | None, project: Project | None) -> list[ColumnElement[bool]]:
+def within(entity: str | None, project: Project | None) -> list[ColumnElement[bool]]:
+    """The runs of a project, of an entity, or of all."""
     if project is not None:
         return [Run.project_id == project.id]
     return [] if entity is None else [Run.project_id.in_(select(Project.id).where(Project.entity == entity))]

@@ -135,10 +135,34 @@ class Attempt(Table):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+class RunParam(Table):
+    """A leaf of a run's config, to be found by: a number, or a text (of which `head` is what an index can hold). See search/leaves.py."""
+
+    __tablename__ = "run_params"
+    __table_args__ = (Index(None, "path", "number", "run_id"), Index(None, "path", "head", "run_id"))
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    number: Mapped[float | None]
+    head: Mapped[str | None] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    text: Mapped[str | None] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+
+
+class RunTag(Table):
+    """A tag of a run, to be found by; the order of a run's tags stands in its row."""
+
+    __tablename__ = "run_tags"
+    __table_args__ = (Index(None, "tag", "run_id"),)
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+
+
 class Series(Table):
     """A metric's points in one run, summed up: what the run table shows. min and max are over finite values."""
 
     __tablename__ = "series"
+    __table_args__ = (Index(None, "metric", "last"), Index(None, "metric", "min"), Index(None, "metric", "max"))
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     metric: Mapped[str] = mapped_column(String(512), primary_key=True)

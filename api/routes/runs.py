@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
-from api import paging
 from api.answers import document, rfc3339, rfc3339_or_null
 from api.deps import Idempotency, Member, Service, Viewer
 from api.paging import Cursor, Limit, Total
@@ -13,13 +12,22 @@ from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Items
-from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunPage, RunPatch, RunShown
-from api.services import edit, names, show, submit
+from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunFields, RunPage, RunPatch, RunShown
+from api.services import edit, find, show, submit
+from api.services.find import Asked
 from api.strict_route import StrictRoute
 from store import lifecycle, logs, runs
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=StrictRoute)
 
+OfProject = Annotated[str | None, Query(max_length=260)]
+FILTER = "state = 'finished' and config.optimizer.lr >= 0.1 and (metrics.\"val/loss\".min < 1.6 or tags in ('bn', 'ln')) and not name like 'tmp%'"
+RUN_FIELDS = {
+    "fields": [{"key": "state", "kind": "text"}],
+    "config": [{"key": "config.optimizer.lr", "numbers": 12, "texts": 0}],
+    "metrics": [{"key": 'metrics."val/loss"', "parts": ["last", "min", "max", "min_step", "count"]}],
+    "tags": ["bn"],
+}
 SUBMITTED = answers(RunShown, examples.RUN, 202)
 SUBMITTED["responses"] |= answers(RunShown, examples.CLIENT_RUN, 201)["responses"] | answers(DryRun, examples.DRY_RUN)["responses"]
 
@@ -35,22 +43,24 @@ def add(parts: Service, caller: Member, new: Annotated[NewRun, Body()], once: Id
     return submit.submit(parts, caller, new, once).response()
 
 
-@router.get("", summary="List runs, newest first", **answers(RunPage, examples.page(examples.LISTED_RUN)))
+@router.get("", summary="Find and list runs, newest first", **answers(RunPage, examples.page(examples.LISTED_RUN)))
 def listing(
     parts: Service,
     caller: Viewer,
-    project: Annotated[str | None, Query(max_length=260)] = None,
+    project: OfProject = None,
+    filter: Annotated[str | None, Query(description="which runs; see docs/api.md", examples=[FILTER])] = None,
+    sort: Annotated[str | None, Query(description="keys by commas, - before those that descend", examples=['-metrics."val/loss".min'])] = None,
+    fields: Annotated[str | None, Query(description="only these paths of each run", examples=["name,config.optimizer.lr"])] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
     total: Total = False,
 ) -> Response:
-    of = f"runs {project or ''}"
-    with parts.db.read() as session:
-        within = None if project is None else names.find(session, caller, parts.settings, project)
-        after = paging.decode(cursor, of, float, str)
-        rows, last = paging.split(runs.page(session, entity=caller.entity, project=within, after=after, limit=limit + 1), limit)
-        page = {"items": show.listing(session, rows), "next_cursor": paging.encode(of, last.created_at, last.id) if last else None}
-        return document({**page, "total": runs.count(session, entity=caller.entity, project=within)} if total else page)
+    return document(find.find(parts, caller, Asked(project, filter, sort, fields, limit, cursor, total)))
+
+
+@router.get("/fields", summary="List what runs can be filtered and sorted by", **answers(RunFields, RUN_FIELDS))
+def fields(parts: Service, caller: Viewer, project: OfProject = None) -> Response:
+    return document(find.keys(parts, caller, project))
 
 
 @router.get("/{run_id}", summary="Show a run", **answers(RunShown, examples.RUN))

@@ -172,7 +172,36 @@ class LogWritten(TypedDict):
     count: int
 
 
+class FieldKey(TypedDict):
+    key: str
+    kind: Literal["text", "number", "time"]
+
+
+class ConfigKey(TypedDict):
+    """A leaf of some runs' configs: of how many runs it is a number, of how many a text."""
+
+    key: str
+    numbers: int
+    texts: int
+
+
+class MetricKey(TypedDict):
+    key: str
+    parts: list[str]
+
+
+class RunFields(TypedDict):
+    """What a filter and a sort may name, as they name it."""
+
+    fields: list[FieldKey]
+    config: list[ConfigKey]
+    metrics: list[MetricKey]
+    tags: list[str]
+
+
 class RunPage(TypedDict):
+    """Of each run all that a list shows, or with ?fields= what that names."""
+
     items: list[RunListed]
     next_cursor: str | None
     total: NotRequired[int]

@@ -201,7 +201,7 @@ class TestBodyLimit:
 
 
 class TestAddress:
-    @pytest.mark.parametrize("path", ["/runs?limits=3", "/runs?limit=3&x=", "/nodes?a", "/runs?sort=name", "/runs/x?fields=name"])
+    @pytest.mark.parametrize("path", ["/runs?limits=3", "/runs?limit=3&x=", "/nodes?a", "/runs?order=name", "/runs/x?fields=name"])
     def test_an_unknown_parameter_is_refused(self, sqlite_api: Any, path: str) -> None:
         assert "is not a parameter" in problem(sqlite_api.admin.get(f"/api/v1{path}"), 422)["detail"]
 

@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 from store import artifacts, logs, projects, runs, series
 from store.database import Database
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
+from store.search import order, table
+from store.search.table import Scope
 from store.series import Points
 from store.tables import LogLines, Run, Segment
 
@@ -32,9 +34,9 @@ class TestPage:
         ids = [make_run().id for _ in range(7)]
         seen, after = [], None
         with database.read() as session:
-            while batch := runs.page(session, entity="team", project=None, after=after, limit=3):
-                seen += [run.id for run in batch]
-                after = (batch[-1].created_at, batch[-1].id)
+            while batch := table.page(session, Scope("team"), order.order(()), after, 3):
+                seen += [found.run.id for found in batch]
+                after = batch[-1].place
             total = runs.count(session, entity="team", project=None)
 
         assert (seen, total) == (ids[::-1], 7)
@@ -43,7 +45,7 @@ class TestPage:
         make_run()
 
         with database.read() as session:
-            assert runs.page(session, entity="other", project=None, after=None, limit=10) == []
+            assert table.page(session, Scope("other"), order.order(()), None, 10) == []
             assert runs.count(session, entity="other", project=None) == 0
 
 

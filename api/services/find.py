@@ -1,0 +1,113 @@
+"""The run table as callers ask for it: filtered, sorted, with the fields they name."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from api import paging
+from api.auth import Caller
+from api.parts import Parts
+from api.problems import Problem
+from api.services import names, show
+from store.errors import BadSearch
+from store.search import order, syntax, table
+from store.search.conditions import condition
+from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
+from store.search.table import Scope
+
+T = TypeVar("T")
+STEP = re.compile(r'"(?:[^"]|"")*"|[^.]+')
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The query of GET /runs, as it was written."""
+
+    project: str | None = None
+    filter: str | None = None
+    sort: str | None = None
+    fields: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+    total: bool = False
+
+    @property
+    def list_name(self) -> str:
+        """What a cursor belongs to: a list of other runs or in another order has other places."""
+        return f"runs {self.project or ''}\n{self.filter or ''}\n{self.sort or ''}"
+
+
+def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
+    """A page of runs. Raises ProjectNotFound, Problem 400 for a filter, sort, list of fields or cursor that cannot be read."""
+    paths = _read("fields", syntax.read_paths, asked.fields) if asked.fields else None
+    by = order.order(_read("sort", syntax.read_sort, asked.sort) if asked.sort else ())
+    after = paging.decode(asked.cursor, asked.list_name, *by.place_kinds)
+    with parts.db.read() as session:
+        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        try:
+            found = table.page(session, scope, by, after, asked.limit + 1)
+        except ValueError as error:
+            raise paging.bad_cursor() from error
+        rows, last = paging.split(found, asked.limit)
+        items: Sequence[Any] = show.listing(session, [row.run for row in rows])
+        if paths is not None:
+            items = [_picked(item, paths) for item in items]
+        page: dict[str, Any] = {"items": items, "next_cursor": paging.encode(asked.list_name, *last.place) if last else None}
+        return {**page, "total": table.count(session, scope)} if asked.total else page
+
+
+def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
+    """What runs can be filtered and sorted by. Raises ProjectNotFound."""
+    with parts.db.read() as session:
+        leaves, metrics, tags = table.known(session, _scope(session, parts, caller, project, None))
+    fields = [{"key": field, "kind": "number" if field in NUMBERS else "time" if field in TIMES else "text"} for field in FIELDS]
+    return {
+        "fields": fields,
+        "config": [{"key": f"config.{_quoted(leaf.key)}", "numbers": leaf.numbers, "texts": leaf.texts} for leaf in leaves],
+        "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in metrics],
+        "tags": tags,
+    }
+
+
+def _scope(session: Session, parts: Parts, caller: Caller, project: str | None, filter: str | None) -> Scope:
+    within = None if project is None else names.find(session, caller, parts.settings, project)
+    where = _read("filter", lambda text: condition(syntax.read_filter(text)), filter) if filter else None
+    return Scope(caller.entity, within, where)
+
+
+def _read(parameter: str, read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except BadSearch as error:
+        raise Problem(400, f"{parameter}: {error}", parameter=parameter, column=error.column) from error
+
+
+def _picked(item: Any, paths: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """The item with these paths only; what it lacks is left out."""
+    picked: dict[str, Any] = {}
+    for path in paths:
+        value, lies_there = item, True
+        for step in path:
+            lies_there = lies_there and isinstance(value, dict) and step in value
+            value = value[step] if lies_there else None
+        if not lies_there:
+            continue
+        into = picked
+        for step in path[:-1]:
+            into = into.setdefault(step, {})
+        into[path[-1]] = value
+    return picked
+
+
+def _quoted(path: str) -> str:
+    """A config's path as a filter takes it: what is not a word stands in quotes."""
+    steps = [match[0] for match in STEP.finditer(path)]
+    return ".".join(step if WORD.fullmatch(step) or step[0] == '"' else f'"{step}"' for step in steps)
+
+
+def _doubled(name: str) -> str:
+    return name.replace('"', '""')

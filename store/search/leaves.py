@@ -1,0 +1,65 @@
+"""What runs are found by: the leaves of their configs and their tags, as rows that an index can hold.
+
+The rows are written with the run itself, whoever writes it, in its transaction; a bulk UPDATE of `config` or `tags` would pass them by.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, event, insert, inspect
+from sqlalchemy.orm import Mapper
+
+from analysis.leaves import leaves
+from store.tables import Run, RunParam, RunTag
+
+LONGEST_PATH = 400  # characters; with HEAD it fits what PostgreSQL takes into an index
+HEAD = 100
+MOST_LEAVES = 5_000
+
+
+def rows(run_id: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each leaf that is not null: the first 5,000, those with a path beyond 400 characters left out."""
+    found = []
+    for path, value in leaves(config).items():
+        if value is None or len(path) > LONGEST_PATH:
+            continue
+        number, text = plain(value)
+        found.append({"run_id": run_id, "path": path, "number": number, "head": None if text is None else text[:HEAD], "text": text})
+    return found[:MOST_LEAVES]
+
+
+def plain(value: Any) -> tuple[float | None, str | None]:
+    """The leaf as a number or as a text: true and false are texts, and so are lists and empty objects, as canonical JSON."""
+    if isinstance(value, str):
+        return None, value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value), None
+    return None, json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+@event.listens_for(Run, "after_insert")
+def _added(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
+    _write_params(connection, run)
+    _write_tags(connection, run)
+
+
+@event.listens_for(Run, "after_update")
+def _changed(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
+    fields = inspect(run).attrs
+    if fields.config.history.has_changes():
+        connection.execute(delete(RunParam).where(RunParam.run_id == run.id))
+        _write_params(connection, run)
+    if fields.tags.history.has_changes():
+        connection.execute(delete(RunTag).where(RunTag.run_id == run.id))
+        _write_tags(connection, run)
+
+
+def _write_params(connection: Connection, run: Run) -> None:
+    if found := rows(run.id, run.config):
+        connection.execute(insert(RunParam), found)
+
+
+def _write_tags(connection: Connection, run: Run) -> None:
+    if run.tags:
+        connection.execute(insert(RunTag), [{"run_id": run.id, "tag": tag} for tag in dict.fromkeys(run.tags)])

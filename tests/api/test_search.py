@@ -1,0 +1,137 @@
+"""Finding runs over HTTP: filters, sorts, fields, pages."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def runs(api: Any, project: str) -> dict[str, str]:
+    """Three runs by their names; c has no metric."""
+    made = {}
+    for name, lr, tags in (("a", 0.1, ["bn"]), ("b", 0.01, ["bn", "x"]), ("c", "auto", [])):
+        run = api.client_run(project, name=name, tags=tags, config={"optimizer": {"lr": lr}, "a-b": {"c.d": name}})
+        made[name] = run["id"]
+        if name != "c":
+            points = {"steps": [0, 1], "metrics": {"val/loss": [lr, 1.0]}}
+            assert api.admin.post(f"/api/v1/runs/{run['id']}/points", json=points).status_code == 200
+    return made
+
+
+def names(api: Any, project: str, **query: Any) -> list[str]:
+    answer = api.admin.get("/api/v1/runs", params={"project": project, **query})
+    assert answer.status_code == 200, answer.text
+    return [run["name"] for run in answer.json()["items"]]
+
+
+class TestFilter:
+    @pytest.mark.parametrize(
+        ("filter", "found"),
+        [
+            pytest.param("config.optimizer.lr >= 0.1", "a", id="a number in a config"),
+            pytest.param("config.optimizer.lr = 'auto'", "c", id="a text in a config"),
+            pytest.param("not config.optimizer.lr >= 0.1", "bc", id="not flips what a text made false"),
+            pytest.param("config.optimizer.lr != 0.1", "b", id="a text is not unequal to a number"),
+            pytest.param('config."a-b"."c.d" = \'b\'', "b", id="keys in double quotes"),
+            pytest.param("config.`a-b`.`c.d` in ('b', 'c')", "bc", id="keys in backticks"),
+            pytest.param('metrics."val/loss" = 1', "ab", id="the last value of a metric"),
+            pytest.param('metrics."val/loss".min < 0.05', "b", id="the least of a metric"),
+            pytest.param('metrics."val/loss" is null', "c", id="no such metric"),
+            pytest.param("config.optimizer is not null", "abc", id="an object is there"),
+            pytest.param("tags in ('x', 'y')", "b", id="any of the tags"),
+            pytest.param("tags not in ('x')", "ac", id="none of the tags"),
+            pytest.param("name like 'A'", "", id="like minds case"),
+            pytest.param("name ilike 'A'", "a", id="ilike does not"),
+            pytest.param("attributes.status = 'RUNNING' and params.optimizer.lr = 0.1", "a", id="as MLflow spells it"),
+            pytest.param("archived = false and created_at > '2020-01-01'", "abc", id="booleans and times"),
+            pytest.param("seed is null and not (name = 'a' or name = 'b')", "c", id="parentheses"),
+        ],
+    )
+    def test_lets_through(self, api, project, runs, filter, found) -> None:
+        assert "".join(sorted(names(api, project, filter=filter))) == found
+
+    @pytest.mark.parametrize(
+        ("filter", "column"),
+        [
+            pytest.param("name = ", 8, id="no value"),
+            pytest.param("state = finished", 9, id="a bare word"),
+            pytest.param("optimizer.lr = 1", 1, id="no such key"),
+            pytest.param("(" * 10_000, 14, id="ten thousand parentheses"),
+            pytest.param("created_at > 'yesterday'", 14, id="not a time"),
+            pytest.param("tags < 'a'", 1, id="tags have no order"),
+        ],
+    )
+    def test_that_cannot_be_read_is_400_with_the_column(self, sqlite_api, filter, column) -> None:
+        answer = sqlite_api.admin.get("/api/v1/runs", params={"filter": filter})
+
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert answer.json()["column"] == column
+
+    def test_counts_what_it_lets_through(self, api, project, runs) -> None:
+        query = {"project": project, "filter": "tags in ('bn')", "total": "true", "limit": 1}
+
+        assert api.admin.get("/api/v1/runs", params=query).json()["total"] == 2
+
+    def test_finds_by_tags_as_they_are_now(self, api, project, runs) -> None:
+        api.admin.patch(f"/api/v1/runs/{runs['c']}", json={"tags": ["new"]})
+
+        assert names(api, project, filter="tags in ('new')") == ["c"]
+
+    def test_a_deleted_run_is_gone(self, api, project, runs) -> None:
+        api.admin.post(f"/api/v1/runs/{runs['a']}/finish", json={"state": "finished"})
+
+        assert api.admin.delete(f"/api/v1/runs/{runs['a']}").status_code == 200
+        assert names(api, project, filter="config.optimizer.lr > 0") == ["b"]
+
+
+class TestSort:
+    @pytest.mark.parametrize(
+        ("sort", "order"),
+        [
+            pytest.param('metrics."val/loss".min', "bac", id="up"),
+            pytest.param('-metrics."val/loss".min', "abc", id="down, missing last"),
+            pytest.param("config.optimizer.lr", "bac", id="numbers before texts"),
+            pytest.param('metrics."val/loss",-name', "bac", id="two keys"),
+            pytest.param("created_at", "abc", id="by age"),
+            pytest.param("-project", "abc", id="ties by age"),
+        ],
+    )
+    def test_puts_in_order_page_by_page(self, api, project, runs, sort, order) -> None:
+        seen, cursor = "", None
+        while True:
+            query = {"project": project, "sort": sort, "limit": 1} | ({"cursor": cursor} if cursor else {})
+            page = api.admin.get("/api/v1/runs", params=query).json()
+            seen += page["items"][0]["name"]
+            if (cursor := page["next_cursor"]) is None:
+                break
+
+        assert seen == order == "".join(names(api, project, sort=sort))
+
+    def test_refuses_a_cursor_of_another_order(self, api, project, runs) -> None:
+        first = api.admin.get("/api/v1/runs", params={"project": project, "sort": "name", "limit": 1}).json()
+
+        answer = api.admin.get("/api/v1/runs", params={"project": project, "sort": "-name", "cursor": first["next_cursor"]})
+
+        assert answer.status_code == 400
+
+
+class TestFields:
+    def test_picks_paths_nested_as_in_the_run(self, api, project, runs) -> None:
+        query = {"project": project, "sort": "name", "fields": 'name,config.optimizer.lr,metrics."val/loss".min', "limit": 1}
+
+        assert api.admin.get("/api/v1/runs", params=query).json()["items"] == [
+            {"name": "a", "config": {"optimizer": {"lr": 0.1}}, "metrics": {"val/loss": {"min": 0.1}}}
+        ]
+
+    def test_leaves_out_what_a_run_lacks(self, api, project, runs) -> None:
+        query = {"project": project, "filter": "name = 'c'", "fields": "name,metrics.nothing"}
+
+        assert api.admin.get("/api/v1/runs", params=query).json()["items"] == [{"name": "c"}]
+
+    def test_lists_what_can_be_searched(self, api, project, runs) -> None:
+        found = api.admin.get("/api/v1/runs/fields", params={"project": project}).json()
+
+        assert {"key": "config.optimizer.lr", "numbers": 2, "texts": 1} in found["config"]
+        assert 'config."a-b"."c.d"' in [leaf["key"] for leaf in found["config"]]
+        assert [metric["key"] for metric in found["metrics"]] == ['metrics."val/loss"']
+        assert found["tags"] == ["bn", "x"]
