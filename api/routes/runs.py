@@ -51,11 +51,13 @@ def listing(
     filter: Annotated[str | None, Query(description="which runs; see docs/api.md", examples=[FILTER])] = None,
     sort: Annotated[str | None, Query(description="keys by commas, - before those that descend", examples=['-metrics."val/loss".min'])] = None,
     fields: Annotated[str | None, Query(description="only these paths of each run", examples=["name,config.optimizer.lr"])] = None,
+    group_by: Annotated[str | None, Query(description="groups instead of runs", examples=["config.optimizer.lr", "all_but:seed"])] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
     total: Total = False,
 ) -> Response:
-    return document(find.find(parts, caller, Asked(project, filter, sort, fields, limit, cursor, total)))
+    asked = Asked(project, filter, sort, fields, limit, cursor, total)
+    return document(find.grouped(parts, caller, asked, group_by) if group_by else find.find(parts, caller, asked))
 
 
 @router.get("/fields", summary="List what runs can be filtered and sorted by", **answers(RunFields, RUN_FIELDS))

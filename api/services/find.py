@@ -1,5 +1,6 @@
 """The run table as callers ask for it: filtered, sorted, with the fields they name."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from sqlalchemy.orm import Session
 from api import paging
 from api.auth import Caller
 from api.parts import Parts
-from api.problems import Problem
+from api.problems import InvalidValue, Problem
 from api.services import names, show
 from store.errors import BadSearch
-from store.search import order, syntax, table
+from store.search import groups, order, syntax, table
 from store.search.conditions import condition
+from store.search.groups import Group
 from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
 from store.search.table import Scope
 
@@ -58,6 +60,44 @@ def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
             items = [_picked(item, paths) for item in items]
         page: dict[str, Any] = {"items": items, "next_cursor": paging.encode(asked.list_name, *last.place) if last else None}
         return {**page, "total": table.count(session, scope)} if asked.total else page
+
+
+def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[str, Any]:
+    """A page of groups, in order of their oldest run. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
+    if asked.sort:
+        raise InvalidValue("/sort", "does not go with group_by: groups stand in the order of their oldest run")
+    by, left_out = _read("group_by", syntax.read_groups, group_by)
+    metrics = _metrics(_read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
+    list_name = f"{asked.list_name}\n{group_by}"
+    after = paging.decode(asked.cursor, list_name, str, str)
+    with parts.db.read() as session:
+        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        try:
+            made = groups.by_keys(session, scope, by) if by else groups.all_but(session, scope, [key.name for key in left_out])
+            start = (float.fromhex(after[0]), after[1]) if after else (0.0, "")
+        except groups.TooManyRuns as error:
+            raise InvalidValue("/group_by", f"this would group more than {groups.MOST_RUNS:,} runs; a filter makes them fewer") from error
+        except ValueError as error:
+            raise paging.bad_cursor() from error
+        shown, last = paging.split([group for group in made if group.first > start][: asked.limit + 1], asked.limit)
+        groups.add_metrics(session, shown, metrics)
+    page: dict[str, Any] = {
+        "items": [_group(group) for group in shown],
+        "next_cursor": paging.encode(list_name, last.first[0].hex(), last.first[1]) if last else None,
+    }
+    return {**page, "total": len(made)} if asked.total else page
+
+
+def _group(group: Group) -> dict[str, Any]:
+    metrics = {metric: dataclasses.asdict(spread) for metric, spread in group.metrics.items()}
+    return {"key": group.key, "n": len(group.run_ids), "runs": group.run_ids[: groups.RUNS_SHOWN], "metrics": metrics}
+
+
+def _metrics(paths: Sequence[tuple[str, ...]]) -> list[str]:
+    """Raises Problem 422 for anything but the last value of a metric."""
+    if any(path[0] != "metrics" or path[2:] not in ((), ("last",)) or len(path) < 2 for path in paths):
+        raise InvalidValue("/fields", 'takes metrics with group_by, and of them the last value: metrics."val/loss"')
+    return [path[1] for path in paths]
 
 
 def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:

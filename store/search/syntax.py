@@ -21,6 +21,7 @@ DEEPEST = 12  # SQLite's own parser gives up not far behind
 MOST_TESTS = 200
 MOST_VALUES = 1_000
 MOST_SORT_KEYS = 5
+ALL_BUT = "all_but:"
 MLFLOW_STATES = {"scheduled": "queued", "killed": "cancelled"}
 
 
@@ -114,6 +115,26 @@ def read_paths(text: str) -> tuple[tuple[str, ...], ...]:
         found.append(_steps(reader.segments()))
     reader.must_end("a comma or the end")
     return tuple(found)
+
+
+def read_groups(text: str) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    """Keys to group by, and keys left out of `all_but:`; one of the two is empty. Raises BadSearch."""
+    all_but = text.startswith(ALL_BUT)
+    reader = _Reader(tokens(" " * len(ALL_BUT) + text[len(ALL_BUT) :] if all_but else text))
+    found = [_group_key(reader.segments(), all_but)]
+    while reader.take_mark(","):
+        found.append(_group_key(reader.segments(), all_but))
+    reader.must_end("a comma or the end")
+    return ((), tuple(found)) if all_but else (tuple(found), ())
+
+
+def _group_key(segments: list[Token], all_but: bool) -> Key:
+    if all_but and segments[0].value not in ("config", "params"):
+        segments = [Token("word", "config", segments[0].column), *segments]
+    key = key_of(segments)
+    if key.root in ("metric", "tags") or key.is_time:
+        raise BadSearch(key.column, "groups are made by fields and leaves of the config, not by metrics, tags or times")
+    return key
 
 
 def _steps(segments: Sequence[Token]) -> tuple[str, ...]:

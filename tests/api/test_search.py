@@ -135,3 +135,52 @@ class TestFields:
         assert 'config."a-b"."c.d"' in [leaf["key"] for leaf in found["config"]]
         assert [metric["key"] for metric in found["metrics"]] == ['metrics."val/loss"']
         assert found["tags"] == ["bn", "x"]
+
+
+class TestGroups:
+    @pytest.fixture
+    def seeds(self, api, project) -> dict[tuple[float, int], str]:
+        """Client runs by (lr, seed), whose last loss is the seed."""
+        made = {}
+        for lr in (0.1, 0.2):
+            for seed in (1, 2, 4):
+                run = api.client_run(project, config={"optimizer": {"lr": lr}, "seed": seed})
+                api.admin.post(f"/api/v1/runs/{run['id']}/points", json={"steps": [0], "metrics": {"loss": [seed], "other": ["NaN"]}})
+                made[lr, seed] = run["id"]
+        return made
+
+    @pytest.mark.parametrize("group_by", ["config.optimizer.lr", "all_but:seed"])
+    def test_spread_the_last_values_of_runs_that_agree(self, api, project, seeds, group_by) -> None:
+        items = api.admin.get("/api/v1/runs", params={"project": project, "group_by": group_by}).json()["items"]
+
+        assert items[0] == {
+            "key": {"config.optimizer.lr": 0.1},
+            "n": 3,
+            "runs": [seeds[0.1, seed] for seed in (1, 2, 4)],
+            "metrics": {"loss": {"mean": 7 / 3, "sd": pytest.approx(1.5275252316519468), "min": 1.0, "max": 4.0, "n": 3}},
+        }
+        assert [item["key"] for item in items] == [{"config.optimizer.lr": 0.1}, {"config.optimizer.lr": 0.2}]
+
+    def test_come_by_pages_and_filtered(self, api, project, seeds) -> None:
+        query = {"project": project, "group_by": "config.seed,state", "filter": "config.seed < 4", "limit": 1, "total": "true"}
+        first = api.admin.get("/api/v1/runs", params=query).json()
+        second = api.admin.get("/api/v1/runs", params={**query, "cursor": first["next_cursor"]}).json()
+
+        assert [page["items"][0]["key"]["config.seed"] for page in (first, second)] == [1, 2]
+        assert (first["total"], second["next_cursor"]) == (2, None)
+
+    @pytest.mark.parametrize(
+        ("query", "status"),
+        [
+            pytest.param({"group_by": "metrics.loss"}, 400, id="by a metric"),
+            pytest.param({"group_by": "seed", "sort": "name"}, 422, id="with a sort"),
+            pytest.param({"group_by": "seed", "fields": "name"}, 422, id="with fields that are no metrics"),
+        ],
+    )
+    def test_refuse(self, sqlite_api, query, status) -> None:
+        assert sqlite_api.admin.get("/api/v1/runs", params=query).status_code == status
+
+    def test_show_the_metrics_named(self, api, project, seeds) -> None:
+        query = {"project": project, "group_by": "origin", "fields": "metrics.none"}
+
+        assert api.admin.get("/api/v1/runs", params=query).json()["items"][0]["metrics"] == {}
