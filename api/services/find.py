@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from api import paging
+from api import numbers, paging
 from api.auth import Caller
 from api.parts import Parts
 from api.problems import InvalidValue, Problem
@@ -89,7 +89,7 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
 
 
 def _group(group: Group) -> dict[str, Any]:
-    metrics = {metric: dataclasses.asdict(spread) for metric, spread in group.metrics.items()}
+    metrics = {metric: {**dataclasses.asdict(spread), "sd": numbers.out(spread.sd)} for metric, spread in group.metrics.items()}
     return {"key": group.key, "n": len(group.run_ids), "runs": group.run_ids[: groups.RUNS_SHOWN], "metrics": metrics}
 
 

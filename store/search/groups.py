@@ -100,6 +100,14 @@ def _shown(key: Key) -> str:
 
 
 def _spread(values: Sequence[float]) -> Spread:
-    """Sums are exact, so that the order of the runs changes no bit."""
-    sd = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(math.fsum(values) / len(values), sd, min(values), max(values), len(values))
+    """Sums are exact, so that the order of the runs changes no bit and the largest values do not overflow."""
+    return Spread(statistics.mean(values), _deviation(values), min(values), max(values), len(values))
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    if len(values) < 2:
+        return None
+    try:
+        return statistics.stdev(values)
+    except OverflowError:
+        return math.inf

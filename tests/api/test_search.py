@@ -180,6 +180,15 @@ class TestGroups:
     def test_refuse(self, sqlite_api, query, status) -> None:
         assert sqlite_api.admin.get("/api/v1/runs", params=query).status_code == status
 
+    def test_bear_the_largest_values(self, api, project) -> None:
+        for value in (1.7e308, 1.7e308, -1.7e308):
+            run = api.client_run(project)
+            api.admin.post(f"/api/v1/runs/{run['id']}/points", json={"steps": [0], "metrics": {"loss": [value]}})
+
+        answer = api.admin.get("/api/v1/runs", params={"project": project, "group_by": "origin"})
+
+        assert answer.json()["items"][0]["metrics"]["loss"]["mean"] == pytest.approx(1.7e308 / 3)
+
     def test_show_the_metrics_named(self, api, project, seeds) -> None:
         query = {"project": project, "group_by": "origin", "fields": "metrics.none"}
 
