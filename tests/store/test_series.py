@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from store import projects, runs, series
-from store.curves import Window, curve
+from store import curves, projects, runs, series
+from store.curves import Curve, Window
 from store.database import Database
 from store.series import Points
 from store.tables import Run, Segment
@@ -31,6 +32,11 @@ def held(database: Database, run: Run, metric: str = "loss", **bounds: int) -> t
     with database.read() as session:
         column = series.read(session, run.id, metric, **bounds)
     return column.steps.tolist(), column.values.tolist()
+
+
+def curve(session: Session, run: Run, metric: str, window: Window) -> Curve:
+    (found,) = curves.read(session, curves.outlines(session, [run.id], [metric]), window)
+    return found
 
 
 def summary(database: Database, run: Run, metric: str = "loss") -> Any:
