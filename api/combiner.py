@@ -19,7 +19,7 @@ from api.problems import InvalidValue, Problem
 from store import runs, series
 from store.database import Database, now
 from store.errors import Conflict, NotFound, RunNotFound
-from store.series import Appended, Points
+from store.series import Appended, Points, TooManyMetrics
 from store.tables import Run
 
 MOST_WAITING = 1000
@@ -155,17 +155,13 @@ def _written(session: Session, batch: Sequence[Append]) -> list[Result]:
             continue
         if sent.times is None and moment is None:
             moment = session.scalar(select(now())) or 0.0
-        if series.count_metrics(session, run.id) + len(sent.metrics) > MOST_METRICS:
-            _must_not_grow(sent.metrics, series.metric_names(session, run.id))
         times = [moment or 0.0] * len(sent.steps) if sent.times is None else sent.times
-        results[place] = series.append(session, run.id, Points(sent.steps, times, sent.metrics))
+        try:
+            results[place] = series.append(session, run.id, Points(sent.steps, times, sent.metrics), MOST_METRICS)
+        except TooManyMetrics as error:
+            what = f"takes at most {MOST_METRICS} metrics in one run; it has {error.held}, and {error.fresh} would be new"
+            raise InvalidValue("/metrics", what) from error
     return [results[place] for place in range(len(batch))]
-
-
-def _must_not_grow(metrics: Mapping[str, Sequence[float | None]], held: Sequence[str]) -> None:
-    fresh = len(metrics.keys() - set(held))
-    if fresh and len(held) + fresh > MOST_METRICS:
-        raise InvalidValue("/metrics", f"takes at most {MOST_METRICS} metrics in one run; it has {len(held)}, and {fresh} would be new")
 
 
 def _deliver(batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
