@@ -5,25 +5,24 @@ A series' newest points lie in a small tail that each append rewrites; a tail of
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import Select, and_, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from analysis.points import same_bits
 from store import columns
 from store.columns import Column, Steps, Values
-from store.database import insert_into
 from store.errors import StoreError
 from store.fence import Claim, must_own
-from store.tables import Segment, Series
+from store.tables import Segment, Series, Table
 
 NEVER_THE_SAME = "system/"
 SEGMENT = 4096
 TAIL = 256
-SERIES_KEY = ("run_id", "metric")
-SEGMENT_KEY = ("run_id", "metric", "first_step")
 SEGMENT_COLUMNS = (
     Segment.run_id,
     Segment.metric,
@@ -33,6 +32,26 @@ SEGMENT_COLUMNS = (
     Segment.values,
     Segment.times,
 )
+
+
+def _ends_query() -> Select[Any]:
+    later = aliased(Segment)
+    newest = select(func.max(later.first_step)).where(later.run_id == Series.run_id, later.metric == Series.metric).scalar_subquery()
+    of_series = and_(Segment.run_id == Series.run_id, Segment.metric == Series.metric, Segment.first_step == newest)
+    summary = [column.label(f"series_{column.name}") for column in Series.__table__.columns if column.name not in ("run_id", "metric", "last_step")]
+    query = select(*SEGMENT_COLUMNS, Series.last_step.label("last_step"), *summary).select_from(Series).join(Segment, of_series)
+    return query.where(Series.run_id == bindparam("run_id"), Series.metric.in_(bindparam("metrics", expanding=True)))
+
+
+_ENDS = _ends_query()  # made once: SQLAlchemy takes longer to make a statement than SQLite to answer it
+
+
+@cache
+def _put(dialect: str, table: type[Table]) -> Any:
+    """An INSERT that rewrites the row which has the same primary key."""
+    put = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    keys = [column.name for column in table.__table__.primary_key]
+    return put.on_conflict_do_update(index_elements=keys, set_={name: value for name, value in put.excluded.items() if name not in keys})
 
 
 @dataclass(frozen=True)
@@ -187,11 +206,9 @@ class Writes:
         for row in self.gone:
             which = (Segment.run_id == row.run_id, Segment.metric == row.metric, Segment.first_step == row.first_step)
             session.execute(delete(Segment).where(*which), execution_options={"synchronize_session": False})
-        for table, keys, rows in ((Segment.__table__, SEGMENT_KEY, self.segments), (Series.__table__, SERIES_KEY, self.series)):
+        for table, rows in ((Segment, self.segments), (Series, self.series)):
             if rows:
-                put = insert_into(session, table)
-                changed = {name: put.excluded[name] for name in rows[0] if name not in keys}
-                session.connection().execute(put.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+                session.connection().execute(_put(session.get_bind().dialect.name, table), rows)
 
 
 class Encoded:
@@ -232,18 +249,15 @@ def _columns(points: Points) -> dict[str, Column]:
 
 def _first_of_each(column: Column) -> tuple[Column, Column]:
     """The first value of each step, which wins, and the others."""
+    if len(column) == 1:
+        return column, columns.empty()
     first = np.diff(column.steps, prepend=-1) > 0
     return (column, columns.empty()) if first.all() else (column.take(first), column.take(~first))
 
 
 def _ends(session: Session, run_id: str, metrics: Sequence[str]) -> dict[str, Any]:
     """The summary of each series that is there, and its last segment."""
-    later = aliased(Segment)
-    newest = select(func.max(later.first_step)).where(later.run_id == Series.run_id, later.metric == Series.metric).scalar_subquery()
-    of_series = and_(Segment.run_id == Series.run_id, Segment.metric == Series.metric, Segment.first_step == newest)
-    summary = [column.label(f"series_{column.name}") for column in Series.__table__.columns if column.name not in ("run_id", "metric", "last_step")]
-    query = select(*SEGMENT_COLUMNS, Series.last_step.label("last_step"), *summary).select_from(Series).join(Segment, of_series)
-    rows = session.execute(query.where(Series.run_id == run_id, Series.metric.in_(metrics)))
+    rows = session.execute(_ENDS, {"run_id": run_id, "metrics": metrics})
     return {row.metric: row for row in rows}
 
 
