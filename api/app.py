@@ -88,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
     reaper.start()
+    parts.combiner.start()
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api.combiner import Combiner
 from api.metrics import Metrics
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
@@ -16,12 +17,14 @@ class Parts:
     queue: TrainingQueue
     files: ArtifactFiles
     metrics: Metrics
+    combiner: Combiner
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
         db = connect(settings.database)
-        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics())
+        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics(), Combiner(db))
 
     def close(self) -> None:
+        self.combiner.stop()
         self.queue.close()
         self.db.close()

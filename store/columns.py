@@ -16,6 +16,7 @@ _EVEN = b"e"  # first step and stride, two int64: steps at equal distance
 _DELTA = b"d"  # zlib of the first differences, int64
 _RAW = b"r"  # little-endian as they are
 _ZLIB = b"z"  # zlib of little-endian
+SHORT_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def decode_steps(blob: bytes, count: int) -> Steps:
 def encode_values(values: Values) -> bytes:
     """Raw, or compressed where that saves a fifth: a learning rate shrinks, a loss does not."""
     raw = values.astype("<f8").tobytes()
+    if len(raw) < SHORT_BYTES:
+        return _RAW + raw  # a tail, which the next append rewrites
     sample = zlib.compress(raw[:1024], 1)
     if len(sample) * 5 < len(raw[:1024]) * 4:
         return _ZLIB + zlib.compress(raw, 1)

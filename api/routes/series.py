@@ -1,8 +1,9 @@
 """Curves."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import Service, Viewer
@@ -11,17 +12,31 @@ from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.points import CurveQuery, Curves
 from api.services import curves
-from api.services.curves import Asked
+from api.services.curves import Answered, Asked
 from api.strict_route import StrictRoute
 
 router = APIRouter(prefix="/series", tags=["points"], route_class=StrictRoute)
 
+JSON = "application/json"
+COLUMNS = "application/vnd.runtwice.columns"
+EXAMPLE = '{"series":[{"run":"k3v9a2b4c6d8","metric":"lr","count":2,"columns":[{"name":"steps","length":2},{"name":"values","length":2}]}]}\n...'
+
 Names = Annotated[list[str], Query(min_length=1, max_length=1000)]
 Bound = Annotated[float | None, Query(allow_inf_nan=False)]
+KnownTags = Annotated[str | None, Header(alias="If-None-Match", description="ETags of answers at hand: 304 when one is still true.")]
 
 
-@router.get("", summary="Read curves, exact or in buckets", **answers(Curves, examples.CURVES))
+def _described() -> dict[str, Any]:
+    """Both forms of the answer, and the answer that there is nothing new."""
+    said = answers(Curves, examples.CURVES)
+    said["responses"][200]["content"][COLUMNS] = {"schema": {"type": "string", "format": "binary"}, "example": EXAMPLE}
+    said["responses"][304] = {"description": "The answer with one of these ETags is still true."}
+    return said
+
+
+@router.get("", summary="Read curves, exact or in buckets", **_described())
 def read(
+    request: Request,
     parts: Service,
     caller: Viewer,
     run: Names,
@@ -30,15 +45,46 @@ def read(
     low: Annotated[float | None, Query(alias="from", allow_inf_nan=False)] = None,
     to: Bound = None,
     x: Literal["step", "time"] = "step",
+    known: KnownTags = None,
 ) -> Response:
-    window = curves.window(_points(points), low, to, x)
-    return Response(curves.read(parts, caller, Asked(run, metric, window)), media_type="application/json")
+    binary = _prefers_columns(request)
+    asked = Asked(run, metric, curves.window(_points(points), low, to, x), binary, _tags(known))
+    return _response(curves.read(parts, caller, asked), binary)
 
 
-@router.post("/query", summary="Read curves by a long list", openapi_extra=takes(examples.CURVE_QUERY), **answers(Curves, examples.CURVES))
-def query(parts: Service, caller: Viewer, asked: CurveQuery) -> Response:
+@router.post("/query", summary="Read curves by a long list", openapi_extra=takes(examples.CURVE_QUERY), **_described())
+def query(request: Request, parts: Service, caller: Viewer, asked: CurveQuery, known: KnownTags = None) -> Response:
+    binary = _prefers_columns(request)
     window = curves.window(None if asked.points == "all" else asked.points, asked.from_, asked.to, asked.x)
-    return Response(curves.read(parts, caller, Asked(asked.runs, asked.metrics, window)), media_type="application/json")
+    return _response(curves.read(parts, caller, Asked(asked.runs, asked.metrics, window, binary, _tags(known))), binary)
+
+
+def _response(answered: Answered, binary: bool) -> Response:
+    headers = {"ETag": answered.etag, "Vary": "Accept, Authorization, Cookie", "Cache-Control": "private, no-cache"}
+    if answered.body is None:
+        return Response(status_code=304, headers=headers)
+    return Response(answered.body, media_type=COLUMNS if binary else JSON, headers=headers)
+
+
+def _prefers_columns(request: Request) -> bool:
+    """Whether the Accept header names the columns, and nothing that JSON would do for with a higher weight (RFC 9110, 12.5.1)."""
+    weights: dict[str, float] = {}
+    for item in ",".join(request.headers.getlist("accept")).split(","):
+        kind, *parameters = [part.strip().lower() for part in item.split(";")]
+        weights[kind] = next((_weight(part[2:]) for part in parameters if part.startswith("q=")), 1.0)
+    return weights.get(COLUMNS, 0.0) > 0 and weights[COLUMNS] >= weights.get(JSON, 0.0)
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _tags(header: str | None) -> frozenset[str]:
+    """The tags listed; compared weakly (RFC 9110, 13.1.2). Ours have neither commas nor quotes inside."""
+    return frozenset(tag.strip().removeprefix("W/") for tag in (header or "").split(",") if tag.strip())
 
 
 def _points(text: str) -> int | None:

@@ -1,43 +1,45 @@
 """Taking points: columns are checked as columns, and what is acknowledged is committed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from anyio import to_thread
 
 from api import numbers
 from api.auth import Caller
+from api.combiner import Append
 from api.parts import Parts
 from api.pointers import FieldError, escaped, shown
 from api.problems import InvalidValue, Problem
 from api.schemas.points import AppendedPoints
-from store import runs, series
-from store.database import now
-from store.series import Points
+from store.series import Appended
 
 LARGEST_STEP = 2**53 - 1
 LATEST_S = 1e11  # the year 5138
 LONGEST_METRIC = 512
-MOST_METRICS = 10_000
+QUICK_BYTES = 20_000
+QUICK_REFUSALS = 1000
 KNOWN = ("steps", "times", "metrics")
 
 Column = Sequence[float | None]
 
 
-def append(parts: Parts, caller: Caller, run_id: str, body: Any) -> AppendedPoints:
-    """What was taken and what was not; durable when this returns. Raises Problem 422, NotAClientRun, RunIsTerminal, RunNotFound."""
-    steps, times, metrics = checked(body)
-    with parts.db.begin() as session:
-        run = runs.get(session, run_id, caller.entity)
-        runs.touch_client(session, run)  # holds the run's row, so that two appends to it cannot cross
-        if series.count_metrics(session, run.id) + len(metrics) > MOST_METRICS:
-            _must_not_grow(metrics, series.metric_names(session, run.id))
-        if times is None:
-            times = [session.scalar(select(now())) or 0.0] * len(steps)
-        appended = series.append(session, run.id, Points(steps, times, metrics))
+async def append(parts: Parts, caller: Caller, run_id: str, body: bytes, read: Callable[[bytes], Any]) -> AppendedPoints:
+    """What was taken and what was not; durable when this returns.
+
+    Raises Problem 400 and 422, NotAClientRun, RunIsTerminal, RunNotFound, and Busy when too much waits to be written.
+    """
+    with parts.combiner.room(len(body)):
+        # A thread for what is large: decoding a million values must not hold the loop. What is small is done before a thread would wake.
+        steps, times, metrics = _checked(read, body) if len(body) < QUICK_BYTES else await to_thread.run_sync(_checked, read, body)
+        appended = await parts.combiner.append(Append(run_id, caller.entity, steps, times, metrics, len(body)))
     parts.metrics.points.labels("accepted").inc(appended.accepted)
     parts.metrics.points.labels("refused").inc(len(appended.refused))
+    return shown_of(appended) if len(appended.refused) < QUICK_REFUSALS else await to_thread.run_sync(shown_of, appended)
+
+
+def shown_of(appended: Appended) -> AppendedPoints:
     return {
         "accepted": appended.accepted,
         "refused": [
@@ -51,6 +53,10 @@ def append(parts: Parts, caller: Caller, run_id: str, body: Any) -> AppendedPoin
             for item in appended.refused
         ],
     }
+
+
+def _checked(read: Callable[[bytes], Any], body: bytes) -> tuple[Sequence[int], Sequence[float] | None, Mapping[str, Column]]:
+    return checked(read(body))
 
 
 def checked(body: Any) -> tuple[Sequence[int], Sequence[float] | None, Mapping[str, Column]]:
@@ -112,9 +118,3 @@ def _must_be_column(pointer: str, column: Any, length: int) -> None:
         raise InvalidValue(pointer, f"takes a list as long as steps; got {shown(column)}")
     if len(column) != length:
         raise InvalidValue(pointer, f"takes as many values as there are steps, {length}; got {len(column)}")
-
-
-def _must_not_grow(metrics: Mapping[str, Column], held: Sequence[str]) -> None:
-    fresh = len(metrics.keys() - set(held))
-    if fresh and len(held) + fresh > MOST_METRICS:
-        raise InvalidValue("/metrics", f"takes at most {MOST_METRICS} metrics in one run; it has {len(held)}, and {fresh} would be new")

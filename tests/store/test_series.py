@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from store import projects, runs, series
-from store.curves import Window, curve
+from store import curves, projects, runs, series
+from store.curves import Curve, Window
 from store.database import Database
 from store.series import Points
 from store.tables import Run, Segment
@@ -31,6 +32,11 @@ def held(database: Database, run: Run, metric: str = "loss", **bounds: int) -> t
     with database.read() as session:
         column = series.read(session, run.id, metric, **bounds)
     return column.steps.tolist(), column.values.tolist()
+
+
+def curve(session: Session, run: Run, metric: str, window: Window) -> Curve:
+    (found,) = curves.read(session, curves.outlines(session, [run.id], [metric]), window)
+    return found
 
 
 def summary(database: Database, run: Run, metric: str = "loss") -> Any:
@@ -107,18 +113,22 @@ class TestAppend:
         assert held(database, client_run, from_step=4095, to_step=4097)[0] == [4095, 4096, 4097]
 
     @FIXTURES_STAY
-    @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 60), st.sampled_from([0.0, 1.0, -1.0, math.nan, math.inf])), max_size=30), max_size=8))
-    def test_agrees_with_a_dictionary_whatever_comes(self, database: Database, batches: list[list[tuple[int, float]]]) -> None:
+    @given(
+        batches=st.lists(
+            st.lists(st.tuples(st.integers(0, 60), st.sampled_from([0.0, 1.0, -1.0, math.nan, math.inf, None])), max_size=30), max_size=8
+        )
+    )
+    def test_agrees_with_a_dictionary_whatever_comes(self, database: Database, batches: list[list[tuple[int, float | None]]]) -> None:
         with database.begin() as session:
             run = runs.add_client(session, projects.find_or_add(session, "team", "digits"), {}, name="any")
         model: dict[int, float] = {}
         for batch in batches:
             result = send(database, run, points([step for step, _ in batch], [value for _, value in batch]))
-            refused = 0
-            for step, value in batch:
+            refused, real = 0, [(step, value) for step, value in batch if value is not None]
+            for step, value in real:
                 kept = model.setdefault(step, value)
                 refused += not (kept == value or (math.isnan(kept) and math.isnan(value)))
-            assert (len(result.refused), result.accepted) == (refused, len(batch) - refused)
+            assert (len(result.refused), result.accepted) == (refused, len(real) - refused)
 
         steps, values = held(database, run)
 
@@ -130,6 +140,18 @@ class TestAppend:
             assert (found.first_step, found.last_step) == (steps[0], steps[-1])
             np.testing.assert_equal(found.last, model[steps[-1]])
             assert (found.min, found.min_step) == (min(finite) if finite else (None, None))
+
+    def test_shares_what_metrics_have_in_common_and_no_more(self, database: Database, client_run: Run) -> None:
+        for start in range(0, 600, 3):
+            steps = [start, start + 1, start + 2]
+            metrics = {"all": [0.5, 1.0, 1.5], "first": [float(start), None, None], "late": [None, None, 2.0] if start > 300 else [None] * 3}
+            send(database, client_run, Points(steps, [1000.0 + step for step in steps], metrics))
+
+        assert held(database, client_run, "all") == (list(range(600)), [0.5, 1.0, 1.5] * 200)
+        assert held(database, client_run, "first") == (list(range(0, 600, 3)), [float(step) for step in range(0, 600, 3)])
+        assert held(database, client_run, "late")[0] == list(range(305, 600, 3))
+        with database.read() as session:
+            assert series.read(session, client_run.id, "first").times.tolist() == [1000.0 + step for step in range(0, 600, 3)]
 
 
 class TestTruncate:

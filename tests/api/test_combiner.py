@@ -1,0 +1,128 @@
+"""Appends that wait are written together, and none pays for another's mistake."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from api import combiner
+from api.combiner import Append, Busy, Combiner
+from store import series
+from store.errors import NotAClientRun, RunNotFound
+from store.series import Appended
+
+
+def sent(run: str, step: int, value: float = 0.5, **fields: Any) -> Append:
+    return Append(run, None, [step], [1000.0], {"x": [value]}, 30) if not fields else Append(run, None, [step], [1000.0], size_bytes=30, **fields)
+
+
+def held(api: Any, run: str) -> list[int]:
+    with api.database.read() as session:
+        return series.read(session, run, "x").steps.tolist()
+
+
+@pytest.fixture
+def commits(api: Any) -> Iterator[list[int]]:
+    """One entry for each transaction that was committed in the service's database by this test's own connections."""
+    seen: list[int] = []
+
+    def note(_connection: Any) -> None:
+        seen.append(1)
+
+    event.listen(api.database.engine, "commit", note)
+    yield seen
+    event.remove(api.database.engine, "commit", note)
+
+
+class TestCommit:
+    def test_writes_all_in_one_transaction(self, api: Any, commits: list[int]) -> None:
+        ids = [api.client_run()["id"] for _ in range(3)]
+
+        results = combiner.commit(api.database, [sent(run, step) for step in range(4) for run in ids])
+
+        assert results == [Appended(1, [])] * 12
+        assert [held(api, run) for run in ids] == [[0, 1, 2, 3]] * 3
+        assert len(commits) == 1
+
+    def test_an_append_sees_those_before_it_in_the_same_transaction(self, api: Any) -> None:
+        run = api.client_run()["id"]
+
+        first, same, other, later = combiner.commit(api.database, [sent(run, 5), sent(run, 5), sent(run, 5, 0.75), sent(run, 3)])
+
+        assert (first, same, later) == (Appended(1, []), Appended(1, []), Appended(1, []))
+        assert isinstance(other, Appended)
+        assert [(item.step, item.held, item.got) for item in other.refused] == [(5, 0.5, 0.75)]
+        assert held(api, run) == [3, 5]
+
+    def test_tells_each_its_own_error(self, api: Any, commits: list[int]) -> None:
+        run, managed = api.client_run()["id"], api.submit()["id"]
+
+        results = combiner.commit(api.database, [sent(run, 0), sent("nosuch", 0), sent(managed, 0), sent(run, 1)])
+
+        assert [type(result) for result in results] == [Appended, RunNotFound, NotAClientRun, Appended]
+        assert held(api, run) == [0, 1]
+        assert len(commits) == 1
+
+    def test_an_append_that_the_database_refuses_fails_alone(self, api: Any) -> None:
+        ids = [api.client_run()["id"] for _ in range(2)]
+        too_many = sent(ids[0], 1, metrics={f"m{i}": [0.5] for i in range(10_001)})
+
+        results = combiner.commit(api.database, [sent(ids[0], 0), too_many, sent(ids[1], 0)])
+
+        assert [type(result) for result in results[::2]] == [Appended, Appended]
+        assert getattr(results[1], "status_code", None) == 422
+        assert [held(api, run) for run in ids] == [[0], [0]]
+
+    def test_hides_runs_of_another_entity_though_a_neighbour_may_see_them(self, api: Any) -> None:
+        run = api.client_run()["id"]
+
+        mine, theirs = combiner.commit(api.database, [sent(run, 0), Append(run, "elsewhere", [1], [0.0], {"x": [1.0]}, 30)])
+
+        assert mine == Appended(1, [])
+        assert isinstance(theirs, RunNotFound)
+
+
+class TestCombiner:
+    def test_many_writers_lose_nothing(self, api: Any) -> None:
+        ids = [api.client_run()["id"] for _ in range(4)]
+
+        def write(place: int) -> int:
+            body = {"steps": [place], "metrics": {"x": [0.5], "y": [1.0]}}
+            return int(api.client(key).post(f"/api/v1/runs/{ids[place % 4]}/points", json=body).json()["accepted"])
+
+        key = api.key("member")
+        with ThreadPoolExecutor(16) as pool:
+            accepted = list(pool.map(write, range(80)))
+
+        assert accepted == [2] * 80
+        assert [held(api, run) for run in ids] == [list(range(start, 80, 4)) for start in range(4)]
+
+    def test_turns_away_what_it_cannot_hold(self, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(combiner, "MOST_WAITING", 0)
+
+        answer = api.admin.post(f"/api/v1/runs/{api.client_run()['id']}/points", json={"steps": [0], "metrics": {"x": [1]}})
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def test_counts_bytes_but_lets_one_body_in_whatever_its_size(self, api: Any) -> None:
+        waiting = Combiner(api.database)
+
+        with waiting.room(combiner.MOST_WAITING_BYTES * 2), pytest.raises(Busy), waiting.room(1):
+            pass
+
+        with waiting.room(1), waiting.room(1):
+            pass
+
+    def test_stops_whether_or_not_it_was_started(self, api: Any) -> None:
+        waiting = Combiner(api.database)
+        waiting.stop()
+        waiting = Combiner(api.database)
+        waiting.start()
+
+        waiting.stop()
+
+        assert not any(thread is waiting._thread for thread in threading.enumerate())
