@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import exc as sql
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api.problems import InvalidValue, Problem
 from store import runs, series
 from store.database import Database, now
-from store.errors import Conflict, NotFound, RunNotFound
+from store.errors import Conflict, NotFound
 from store.series import Appended, Points, TooManyMetrics
-from store.tables import Run
+from store.tables import Project, Run
 
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64_000_000  # of bodies; one body is let in whatever its size
@@ -138,30 +138,46 @@ def commit(db: Database, batch: Sequence[Append]) -> list[Result]:
 
 def _written(session: Session, batch: Sequence[Append]) -> list[Result]:
     results: dict[int, Result] = {}
-    alive: dict[str, Run] = {}
-    moment: float | None = None
-    # In the order of their ids: two processes that lock several runs must not wait for each other.
-    for place in sorted(range(len(batch)), key=lambda place: batch[place].run_id):
-        sent = batch[place]
+    alive = _touched(session, batch, results)
+    moment = session.scalar(select(now())) or 0.0
+    while alive:  # one append of each run at a time: a later one must see what an earlier one of the same run wrote
+        together = {batch[place].run_id: place for place in reversed(alive)}
+        points = {run_id: _points(batch[place], moment) for run_id, place in together.items()}
         try:
-            run = alive.get(sent.run_id) or runs.get(session, sent.run_id)
-            if sent.entity not in (None, run.project.entity):
-                raise RunNotFound(sent.run_id)
-            if sent.run_id not in alive:
-                runs.touch_client(session, run)  # holds the run's row, so that two appends to it cannot cross
-                alive[sent.run_id] = run
-        except (NotFound, Conflict) as error:  # raised before anything of this append is written
-            results[place] = error
-            continue
-        if sent.times is None and moment is None:
-            moment = session.scalar(select(now())) or 0.0
-        times = [moment or 0.0] * len(sent.steps) if sent.times is None else sent.times
-        try:
-            results[place] = series.append(session, run.id, Points(sent.steps, times, sent.metrics), MOST_METRICS)
+            appended = series.append_all(session, points, MOST_METRICS)
         except TooManyMetrics as error:
             what = f"takes at most {MOST_METRICS} metrics in one run; it has {error.held}, and {error.fresh} would be new"
             raise InvalidValue("/metrics", what) from error
+        results |= {place: appended[run_id] for run_id, place in together.items()}
+        alive = [place for place in alive if place not in results]
     return [results[place] for place in range(len(batch))]
+
+
+def _touched(session: Session, batch: Sequence[Append], results: dict[int, Result]) -> list[int]:
+    """The places of appends whose runs take them, those runs' rows locked and touched; `results` gets the errors of the others."""
+    ids = {append.run_id for append in batch}
+    # In the order of their ids: two processes that lock several runs must not wait for each other.
+    query = select(Run.id, Run.origin, Run.state, Project.entity).join(Project, Project.id == Run.project_id).where(Run.id.in_(ids))
+    found = {run.id: run for run in session.execute(query.order_by(Run.id).with_for_update(of=Run, key_share=True))}
+    alive = []
+    for place, append in enumerate(batch):
+        run = found.get(append.run_id)
+        if run is not None and append.entity in (None, run.entity) and run.origin == "client" and run.state in ("running", "crashed"):
+            alive.append(place)
+            continue
+        try:
+            runs.touch_client(session, runs.get(session, append.run_id, append.entity))
+            alive.append(place)
+        except (NotFound, Conflict) as error:  # the sentence that says what is wrong
+            results[place] = error
+    living = {batch[place].run_id for place in alive}
+    touch = update(Run).where(Run.id.in_(living)).values(state="running", reason=None, heartbeat_at=now())
+    session.execute(touch, execution_options={"synchronize_session": False})
+    return alive
+
+
+def _points(append: Append, moment: float) -> Points:
+    return Points(append.steps, [moment] * len(append.steps) if append.times is None else append.times, append.metrics)
 
 
 def _deliver(batch: Sequence[_Waiting], results: Sequence[Result]) -> None:

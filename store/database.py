@@ -1,5 +1,6 @@
 """Connections: SQLite (WAL, every commit fsynced) or PostgreSQL behind the same two verbs."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +23,7 @@ class now(FunctionElement[float]):
 
 @compiles(now, "sqlite")
 def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
+    return "runtwice_now()"
 
 
 @compiles(now, "postgresql")
@@ -78,6 +79,7 @@ def insert_into(session: Session, table: Any) -> Any:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.create_function("runtwice_now", 0, time.time)  # SQLite's own clock, the same machine's, counts whole milliseconds
     connection.isolation_level = None  # the driver must not begin transactions of its own: _begin_sqlite does
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_S * 1000}", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
