@@ -12,7 +12,7 @@ from api.problems import Problem
 
 MAX_DEPTH = 64
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"([ \t\r\n]*:)?', re.DOTALL)
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_LONG_NUMBER = re.compile(rb"(?<![0-9.])[0-9]{19}")  # a run of digits that may be an integer beyond 64 bits; a fraction is none
 
 
 class BadBody(Problem):
