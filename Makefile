@@ -53,6 +53,8 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.training_overhead
 	$(BIN)/python -m bench.first_point
 	$(BIN)/python -m bench.verdict
+	$(BIN)/python -m bench.curves
+	$(BIN)/python -m bench.ingest
 
 .PHONY: clean
 clean: ## remove .venv and caches; data folders stay
