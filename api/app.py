@@ -16,6 +16,7 @@ from api.auth import Gate
 from api.bodies import BodyGuard
 from api.envelope import BASE, Envelope
 from api.hosts import HostCheck
+from api.lane import Lane
 from api.parts import Parts
 from api.routes import (
     artifacts,
@@ -75,8 +76,9 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_exception_handler(kind, _problem)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
+    app.add_middleware(Lane, parts=lambda: parts)
     app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
-    app.add_middleware(Gate, db=lambda: parts.db, origins=hosts.origins(settings))
+    app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Envelope, metrics=parts.metrics)
     return app

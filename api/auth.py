@@ -1,5 +1,6 @@
 """Who is asking: a key or a page's session, looked up before any route is. Without either, everything but PUBLIC is closed."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -21,6 +22,8 @@ COOKIE = "runtwice_session"
 SESSION_S = 14 * 24 * 3600.0
 RANKS = {"viewer": 0, "member": 1, "admin": 2}
 MOST_CHARACTERS = 512
+KNOWN_S = 0.5
+MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,34 @@ class Caller:
         return f"Caller({self.key_id}, {self.role}, {self.entity})"
 
 
+class KnownCallers:
+    """Callers whose key was looked up within the last half second: a key that is revoked is refused within a second everywhere, and here at once."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, tuple[float, Caller]] = {}
+
+    def get(self, key: str) -> Caller | None:
+        until, caller = self._until.get(key, (0.0, None))
+        return caller if time.monotonic() < until else None
+
+    def keep(self, caller: Caller) -> None:
+        if len(self._until) >= MOST_KNOWN:
+            self._until.clear()
+        self._until[caller.secret] = (time.monotonic() + KNOWN_S, caller)
+
+    def forget(self) -> None:
+        """Look every key up again: one was revoked."""
+        self._until.clear()
+
+
 class Gate:
     """Middleware that lets a request in with a valid key or session, which it then names in scope["caller"]."""
 
-    def __init__(self, app: ASGIApp, db: Callable[[], Database], origins: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, db: Callable[[], Database], known: KnownCallers, origins: frozenset[str]) -> None:
         self.app = app
         self.db = db
         self.origins = origins
+        self.known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in PUBLIC:
@@ -63,12 +87,17 @@ class Gate:
         kind, secret = _credentials(headers)
         if not secret or len(secret) > MOST_CHARACTERS:
             raise Unauthorized("This needs a key: Authorization: Bearer <key>.")
-        key = await anyio.to_thread.run_sync(self._look_up, kind, secret)
-        if key is None:
-            raise Unauthorized("The session has ended; sign in again." if kind == "session" else "This key is not known, or no longer valid.")
+        caller = self.known.get(secret) if kind == "key" else None
+        if caller is None:
+            key = await anyio.to_thread.run_sync(self._look_up, kind, secret)
+            if key is None:
+                raise Unauthorized("The session has ended; sign in again." if kind == "session" else "This key is not known, or no longer valid.")
+            caller = Caller(key.id, key.role, key.entity, secret, kind == "session")
+            if kind == "key":
+                self.known.keep(caller)
         if kind == "session" and scope["method"] not in SAFE:
             must_be_own_page(headers, self.origins, needed=True)
-        return Caller(key.id, key.role, key.entity, secret, kind == "session")
+        return caller
 
     def _look_up(self, kind: str, secret: str) -> Key | None:
         with self.db().read() as session:

@@ -7,26 +7,27 @@ with combiner.room(len(body)):              # raises Busy when too much waits al
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+from sqlalchemy import Connection
 from sqlalchemy import exc as sql
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.problems import InvalidValue, Problem
-from store import runs, series
-from store.database import Database, now
+from api.problems import Problem
+from store import logged, runs, series
+from store.blocks import Group
+from store.database import Database
 from store.errors import Conflict, NotFound
-from store.series import Appended, Points, TooManyMetrics
-from store.tables import Project, Run
+from store.logged import Logged
+from store.series import Appended
 
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64_000_000  # of bodies; one body is let in whatever its size
 MOST_TOGETHER = 100
 MOST_TOGETHER_BYTES = 4_000_000  # the others who write must get their turn
-MOST_METRICS = 10_000
 RETRY_AFTER_S = 1
 TROUBLE = (sql.OperationalError, sql.TimeoutError, sql.DisconnectionError)  # the database's, not of one append
 
@@ -42,14 +43,18 @@ class Busy(Problem):
 
 @dataclass(frozen=True)
 class Append:
-    """Points that a caller who sees `entity` sent to a run. `times` None means now."""
+    """Points that a caller who sees `entity` sent to a run; without times, they were logged now."""
 
     run_id: str
     entity: str | None
-    steps: Sequence[int]
-    times: Sequence[float] | None
-    metrics: Mapping[str, Sequence[float | None]]
+    groups: Sequence[Group]
+    has_times: bool
     size_bytes: int
+
+    def groups_at(self, moment: float) -> Sequence[Group]:
+        if self.has_times:
+            return self.groups
+        return [replace(group, times=np.full(len(group), round(moment * 1000), np.int64)) for group in self.groups]
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,17 @@ class Combiner:
         return await waiting.result
 
     def _run(self) -> None:
+        connection: Connection | None = None
         while batch := self._next():
-            results = commit(self._db, [waiting.append for waiting in batch])
+            try:
+                connection = connection or self._db.writer()
+                results = commit(connection, [waiting.append for waiting in batch])
+            except Exception as error:
+                results = [error] * len(batch)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 batch[0].loop.call_soon_threadsafe(_deliver, batch, results)
+        if connection is not None:
+            connection.close()
 
     def _next(self) -> list[_Waiting]:
         """Appends to write together; empty when it is time to end."""
@@ -125,59 +137,55 @@ class Combiner:
             return batch
 
 
-def commit(db: Database, batch: Sequence[Append]) -> list[Result]:
+def commit(connection: Connection, batch: Sequence[Append]) -> list[Result]:
     """What became of each: an error of one leaves the others as if it had never come."""
     try:
-        with db.begin() as session:
-            return _written(session, batch)
+        with connection.begin():
+            return _written(connection, batch)
     except Exception as error:
+        if getattr(error, "connection_invalidated", False):  # appending is idempotent: what the lost connection had committed is not doubled
+            return _again(connection, batch, error)
         if len(batch) == 1 or isinstance(error, TROUBLE):
             return [error] * len(batch)
-    return [commit(db, [append])[0] for append in batch]
+    return [commit(connection, [append])[0] for append in batch]
 
 
-def _written(session: Session, batch: Sequence[Append]) -> list[Result]:
+def _again(connection: Connection, batch: Sequence[Append], first: Exception) -> list[Result]:
+    """By a new connection, once."""
+    try:
+        with connection.begin():
+            return _written(connection, batch)
+    except TROUBLE as error:
+        return [error] * len(batch)
+    except Exception:
+        return [first] * len(batch)
+
+
+def _written(connection: Connection, batch: Sequence[Append]) -> list[Result]:
     results: dict[int, Result] = {}
-    alive = _touched(session, batch, results)
-    moment = session.scalar(select(now())) or 0.0
+    found = logged.lock(connection, sorted({append.run_id for append in batch}))
+    alive = [place for place, append in enumerate(batch) if _may_write(connection, append, found.get(append.run_id), results, place)]
+    logged.touch(connection, [found[run_id] for run_id in sorted({batch[place].run_id for place in alive})])
+    heads = {run_id: run.head for run_id, run in found.items()}
     while alive:  # one append of each run at a time: a later one must see what an earlier one of the same run wrote
         together = {batch[place].run_id: place for place in reversed(alive)}
-        points = {run_id: _points(batch[place], moment) for run_id, place in together.items()}
-        try:
-            appended = series.append_all(session, points, MOST_METRICS)
-        except TooManyMetrics as error:
-            what = f"takes at most {MOST_METRICS} metrics in one run; it has {error.held}, and {error.fresh} would be new"
-            raise InvalidValue("/metrics", what) from error
+        groups = {run_id: batch[place].groups_at(found[run_id].moment) for run_id, place in together.items()}
+        appended = series.append_all(connection, heads, groups)
         results |= {place: appended[run_id] for run_id, place in together.items()}
         alive = [place for place in alive if place not in results]
     return [results[place] for place in range(len(batch))]
 
 
-def _touched(session: Session, batch: Sequence[Append], results: dict[int, Result]) -> list[int]:
-    """The places of appends whose runs take them, those runs' rows locked and touched; `results` gets the errors of the others."""
-    ids = {append.run_id for append in batch}
-    # In the order of their ids: two processes that lock several runs must not wait for each other.
-    query = select(Run.id, Run.origin, Run.state, Project.entity).join(Project, Project.id == Run.project_id).where(Run.id.in_(ids))
-    found = {run.id: run for run in session.execute(query.order_by(Run.id).with_for_update(of=Run, key_share=True))}
-    alive = []
-    for place, append in enumerate(batch):
-        run = found.get(append.run_id)
-        if run is not None and append.entity in (None, run.entity) and run.origin == "client" and run.state in ("running", "crashed"):
-            alive.append(place)
-            continue
-        try:
-            runs.touch_client(session, runs.get(session, append.run_id, append.entity))
-            alive.append(place)
-        except (NotFound, Conflict) as error:  # the sentence that says what is wrong
-            results[place] = error
-    living = {batch[place].run_id for place in alive}
-    touch = update(Run).where(Run.id.in_(living)).values(state="running", reason=None, heartbeat_at=now())
-    session.execute(touch, execution_options={"synchronize_session": False})
-    return alive
-
-
-def _points(append: Append, moment: float) -> Points:
-    return Points(append.steps, [moment] * len(append.steps) if append.times is None else append.times, append.metrics)
+def _may_write(connection: Connection, append: Append, run: Logged | None, results: dict[int, Result], place: int) -> bool:
+    """Whether the run takes points from this caller; if not, `results` gets the error that says why."""
+    if run is not None and append.entity in (None, run.entity) and run.takes_points:
+        return True
+    try:
+        with Session(connection) as session:
+            runs.must_take_writes(runs.get(session, append.run_id, append.entity))
+    except (NotFound, Conflict) as error:
+        results[place] = error
+    return False
 
 
 def _deliver(batch: Sequence[_Waiting], results: Sequence[Result]) -> None:

@@ -6,7 +6,7 @@ import time
 import uuid
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -15,7 +15,7 @@ from api.metrics import Metrics
 log = structlog.get_logger("runtwice.access")
 
 BASE = "/api/v1"
-PROBES = ("/healthz", "/readyz", "/metrics")  # asked every few seconds
+OFTEN = ("/healthz", "/readyz", "/metrics", f"{BASE}/runs/{{run_id}}/points")  # counted, and told of when they fail
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 SECURITY = {
@@ -26,6 +26,7 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 
 class Envelope:
@@ -46,10 +47,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                said = {name.lower() for name, _ in message["headers"]}
+                missing = [pair for pair in _SECURITY if pair[0] not in said]
+                message["headers"] = [*message["headers"], *missing, (b"x-request-id", request_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -68,7 +68,7 @@ class Envelope:
         self.metrics.observe(route, scope["method"], status, seconds)
         caller = scope.get("caller")
         log.log(
-            logging.DEBUG if route in PROBES and status < 400 else logging.INFO,
+            logging.DEBUG if route in OFTEN and status < 400 else logging.INFO,
             "request",
             method=scope["method"][:20],
             path=scope["path"][:500],

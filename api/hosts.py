@@ -11,6 +11,7 @@ from api.problems import Problem
 from store.settings import Settings
 
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+MOST_KNOWN = 100
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 
 
@@ -18,13 +19,21 @@ class HostCheck:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.names = names(settings)
+        self._known: set[tuple[str, ...]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            self._check(Headers(scope=scope).getlist("host"))
+            self._check(tuple(Headers(scope=scope).getlist("host")))
         await self.app(scope, receive, send)
 
-    def _check(self, hosts: list[str]) -> None:
+    def _check(self, hosts: tuple[str, ...]) -> None:
+        if hosts in self._known:
+            return
+        self._look_at(hosts)
+        if len(self._known) < MOST_KNOWN:
+            self._known.add(hosts)
+
+    def _look_at(self, hosts: tuple[str, ...]) -> None:
         match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if match is None:
             raise Problem(400, "The request must carry one well-formed Host header.")

@@ -19,6 +19,7 @@ class Metrics:
         self.requests = Counter("runtwice_http_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry)
         self.seconds = Histogram("runtwice_http_request_seconds", "Time to the answer.", ("route", "method"), buckets=SECONDS, registry=self.registry)
         self.points = Counter("runtwice_points", "Values received from clients.", ("outcome",), registry=self.registry)
+        self._accepted = self.points.labels("accepted")
         self.runs = Gauge("runtwice_runs", "Runs by state.", ("state",), registry=self.registry)
         self.oldest_queued_s = Gauge("runtwice_oldest_queued_seconds", "How long the oldest queued run has waited.", registry=self.registry)
         self.nodes = Gauge("runtwice_nodes_alive", "Nodes that answered within 30 s.", registry=self.registry)
@@ -27,6 +28,11 @@ class Metrics:
         method = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
         self.requests.labels(route, method, str(status)).inc()
         self.seconds.labels(route, method).observe(seconds)
+
+    def count_points(self, accepted: int, refused: int) -> None:
+        self._accepted.inc(accepted)
+        if refused:
+            self.points.labels("refused").inc(refused)
 
     def read(self, session: Session) -> bytes:
         """The exposition text, with what the database knows as of now."""

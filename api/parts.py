@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api.auth import KnownCallers
 from api.combiner import Combiner
 from api.metrics import Metrics
 from store.artifacts import ArtifactFiles
@@ -18,11 +19,12 @@ class Parts:
     files: ArtifactFiles
     metrics: Metrics
     combiner: Combiner
+    callers: KnownCallers
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
         db = connect(settings.database)
-        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics(), Combiner(db))
+        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics(), Combiner(db), KnownCallers())
 
     def close(self) -> None:
         self.combiner.stop()

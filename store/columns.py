@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Steps = NDArray[np.int64]
 Values = NDArray[np.float64]
+Milliseconds = NDArray[np.int64]  # since the epoch
+Versions = NDArray[np.int64]  # numbers of writes
 
 _EVEN = b"e"  # first step and stride, two int64: steps at equal distance
 _DELTA = b"d"  # zlib of the first differences, int64
@@ -49,7 +51,7 @@ def joined(parts: list[Column]) -> Column:
 
 def encode_steps(steps: Steps) -> bytes:
     stride = int(steps[1] - steps[0]) if len(steps) > 1 else 1
-    if len(steps) < 3 or bool(np.all(np.diff(steps) == stride)):
+    if len(steps) < 3 or bool((steps[1:] - steps[:-1] == stride).all()):
         return _EVEN + np.array([steps[0], stride], "<i8").tobytes()
     return _DELTA + zlib.compress(np.diff(steps, prepend=0).astype("<i8").tobytes(), 1)
 
@@ -77,15 +79,18 @@ def decode_values(blob: bytes) -> Values:
     return np.frombuffer(raw, "<f8").astype(np.float64, copy=False)
 
 
-def encode_times(times: Values) -> bytes:
-    """Whole milliseconds as differences: points logged at a steady pace take about a byte each."""
-    milliseconds = np.rint(times * 1000.0).astype(np.int64)
-    return _DELTA + zlib.compress(np.diff(milliseconds, prepend=0).astype("<i8").tobytes(), 1)
+def milliseconds(times: Values) -> Milliseconds:
+    """Seconds as whole milliseconds, which is what is kept of them."""
+    return np.asarray(np.rint(times * 1000.0), np.int64)
 
 
-def decode_times(blob: bytes) -> Values:
-    milliseconds = np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
-    return milliseconds / 1000.0
+def encode_times(times: Milliseconds) -> bytes:
+    """As differences: points logged at a steady pace take about a byte each."""
+    return _DELTA + zlib.compress(np.diff(times, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def decode_times(blob: bytes) -> Milliseconds:
+    return np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
 
 
 def _inflated(blob: bytes) -> bytes:

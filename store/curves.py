@@ -11,16 +11,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from analysis.buckets import Buckets, bucket
-from store import columns
-from store.columns import Steps, Values
+from store import columns, pending
+from store.columns import Column, Steps, Values
+from store.database import in_list, statement
 from store.errors import RunNotFound
-from store.tables import Project, Run, Segment, Series
+from store.tables import Project, Run, Series
 
 ROWS_AT_ONCE = 256
+RUNS_AT_ONCE = 16
+LATEST = 2**63 - 1
+Name = tuple[str, str]  # run, metric
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Window:
     low: float | None = None
     high: float | None = None
     by_time: bool = False
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The first and the last step that lie in a window over steps."""
+        return -1 if self.low is None else int(np.ceil(self.low)), LATEST if self.high is None else int(np.floor(self.high))
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,16 @@ def outlines(session: Session, run_ids: Sequence[str], metrics: Sequence[str], e
 def read(session: Session, asked: Sequence[Outline], window: Window) -> list[Curve]:
     """The curves in the order asked; count 0 where there are no points."""
     by_name = {(outline.run_id, outline.metric): outline for outline in asked if outline.count}
-    curves = {name: _curve(by_name[name], list(parts), window) for name, parts in _segments(session, by_name, window) if name in by_name}
-    return [curves.get((outline.run_id, outline.metric)) or _curve(outline, [], window) for outline in asked]
+    run_ids, metrics = sorted({run_id for run_id, _ in by_name}), sorted({metric for _, metric in by_name})
+    curves: dict[Name, Curve] = {}
+    for start in range(0, len(run_ids), RUNS_AT_ONCE):
+        some = run_ids[start : start + RUNS_AT_ONCE]
+        waiting = pending.columns_of(session.connection(), some, metrics)
+        for name, rows in _segments(session.connection(), some, metrics, window):
+            if name in by_name:
+                curves[name] = _curve(by_name[name], list(rows), waiting.pop(name, None), window)
+        curves |= {name: _curve(by_name[name], [], column, window) for name, column in waiting.items() if name in by_name}
+    return [curves.get((outline.run_id, outline.metric)) or _curve(outline, [], None, window) for outline in asked]
 
 
 def _outline(run: Any, metric: str, summary: Any) -> Outline:
@@ -92,27 +109,20 @@ def _outline(run: Any, metric: str, summary: Any) -> Outline:
     return Outline(run.id, metric, began, summary.points if summary else 0, (run.attempt, began, *(summary or ())))
 
 
-def _segments(session: Session, names: dict[tuple[str, str], Outline], window: Window) -> Iterator[tuple[tuple[str, str], Iterator[Any]]]:
+def _segments(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str], window: Window) -> Iterator[tuple[Name, Iterator[Any]]]:
     """The segments that the window touches, grouped by run and metric, never all of them in memory at once."""
-    wanted = (
-        Segment.run_id,
-        Segment.metric,
-        Segment.count.label("length"),
-        Segment.steps,
-        Segment.values,
-        *((Segment.times,) if window.by_time else ()),
-    )
-    query = select(*wanted).where(Segment.run_id.in_({run_id for run_id, _ in names}), Segment.metric.in_({metric for _, metric in names}))
-    if not window.by_time and window.low is not None:
-        query = query.where(Segment.last_step >= int(np.ceil(window.low)))
-    if not window.by_time and window.high is not None:
-        query = query.where(Segment.first_step <= int(np.floor(window.high)))
-    rows = session.execute(query.order_by(Segment.run_id, Segment.metric, Segment.first_step), execution_options={"yield_per": ROWS_AT_ONCE})
+    clocks = "JOIN clocks c ON c.run_id = s.run_id AND c.id = s.clock" if window.by_time else ""
+    text = f"""SELECT s.run_id, s.metric, s.count AS length, s.steps, s."values" AS floats{", c.times" if clocks else ""} FROM segments s {clocks}
+        WHERE s.run_id IN {in_list(len(run_ids))} AND s.metric IN {in_list(len(metrics))} AND s.first_step <= ? AND s.last_step >= ?
+        ORDER BY s.run_id, s.metric, s.first_step"""
+    low, high = (-1, LATEST) if window.by_time else window.steps
+    bound = (*run_ids, *metrics, high, low)
+    rows = connection.exec_driver_sql(statement(connection, text), bound, execution_options={"yield_per": ROWS_AT_ONCE})
     return groupby(rows, lambda row: (row[0], row[1]))
 
 
-def _curve(outline: Outline, segments: Sequence[Any], window: Window) -> Curve:
-    points = _within(_decoded(outline, segments, window.by_time), window)
+def _curve(outline: Outline, sealed: Sequence[Any], waiting: Column | None, window: Window) -> Curve:
+    points = _within(_decoded(outline, sealed, waiting, window.by_time), window)
     count = len(points.steps)
     if window.points is None or count <= window.points:
         return Curve(outline.run_id, outline.metric, count, points, None)
@@ -124,21 +134,19 @@ def _curve(outline: Outline, segments: Sequence[Any], window: Window) -> Curve:
     return Curve(outline.run_id, outline.metric, count, None, bucket(x, points.steps, points.values, window.points))
 
 
-def _decoded(outline: Outline, segments: Sequence[Any], with_times: bool) -> Exact:
-    if not segments:
-        nothing = columns.empty()
-        return Exact(nothing.steps, nothing.values, nothing.times if with_times else None)
-    steps = np.concatenate([columns.decode_steps(row.steps, row.length) for row in segments])
-    values = np.concatenate([columns.decode_values(row.values) for row in segments])
-    times = np.concatenate([columns.decode_times(row.times) for row in segments]) - outline.began if with_times else None
-    return Exact(steps, values, times)
+def _decoded(outline: Outline, sealed: Sequence[Any], waiting: Column | None, with_times: bool) -> Exact:
+    late = waiting or columns.empty()
+    steps = np.concatenate([*(columns.decode_steps(row.steps, row.length) for row in sealed), late.steps])
+    values = np.concatenate([*(columns.decode_values(row.floats) for row in sealed), late.values])
+    if not with_times:
+        return Exact(steps, values, None)
+    return Exact(steps, values, np.concatenate([*(columns.decode_times(row.times) / 1000.0 for row in sealed), late.times]) - outline.began)
 
 
 def _within(points: Exact, window: Window) -> Exact:
     if points.times is None:
-        start = 0 if window.low is None else int(np.searchsorted(points.steps, int(np.ceil(window.low)), "left"))
-        stop = len(points.steps) if window.high is None else int(np.searchsorted(points.steps, int(np.floor(window.high)), "right"))
-        return _taken(points, slice(start, stop))
+        low, high = window.steps
+        return _taken(points, slice(int(np.searchsorted(points.steps, low, "left")), int(np.searchsorted(points.steps, high, "right"))))
     inside = np.ones(len(points.steps), np.bool_)
     if window.low is not None:
         inside &= points.times >= window.low

@@ -1,17 +1,20 @@
 """Connections: SQLite (WAL, every commit fsynced) or PostgreSQL behind the same two verbs."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Double, Engine, create_engine, event
+from sqlalchemy import Connection, Double, Engine, create_engine, event
+from sqlalchemy import exc as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 BUSY_TIMEOUT_S = 30
+NOW = {"sqlite": "runtwice_now()", "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision"}
 
 
 class now(FunctionElement[float]):
@@ -21,14 +24,9 @@ class now(FunctionElement[float]):
     inherit_cache = True
 
 
-@compiles(now, "sqlite")
-def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:
-    return "runtwice_now()"
-
-
-@compiles(now, "postgresql")
-def _now_postgresql(element: now, compiler: Any, **kw: Any) -> str:
-    return "EXTRACT(EPOCH FROM clock_timestamp())::double precision"
+@compiles(now)
+def _now(element: now, compiler: Any, **kw: Any) -> str:
+    return NOW[compiler.dialect.name]
 
 
 class Database:
@@ -41,6 +39,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(runtwice_writes=True)
+        # What is read in several statements must be of one moment, as it is in SQLite by itself.
+        self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def dialect(self) -> str:
@@ -53,8 +53,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reading, expire_on_commit=False) as session:
             yield session
+
+    def writer(self) -> Connection:
+        """A connection to keep for many writing transactions, each `with connection.begin():`."""
+        return self._writing.connect()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -78,6 +82,53 @@ def insert_into(session: Session, table: Any) -> Any:
     return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(table)
 
 
+def statement(connection: Connection, text: str) -> str:
+    """SQL with ? for its parameters as the driver takes it."""
+    return _for_driver(connection.dialect.name, text)
+
+
+def fetch(connection: Connection, text: str, values: Sequence[Any] = ()) -> list[Any]:
+    """The rows of a query with ? for its parameters, as tuples.
+
+    By the driver itself, as is `write`: for what is asked thousands of times a second, SQLAlchemy takes longer than the database.
+    """
+    return _driven(connection, text, lambda cursor, query: cursor.execute(query, values).fetchall())  # type: ignore[no-any-return]
+
+
+def write(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Execute a statement with ? for its parameters for each of the rows."""
+    if len(rows) == 1:
+        _driven(connection, text, lambda cursor, query: cursor.execute(query, rows[0]))
+    elif rows:
+        _driven(connection, text, lambda cursor, query: cursor.executemany(query, rows))
+
+
+def _driven(connection: Connection, text: str, act: Callable[[Any, str], Any]) -> Any:
+    """What `act` makes of a cursor. The driver's errors become SQLAlchemy's, as everywhere else."""
+    dialect = connection.dialect
+    driver = connection.connection
+    cursor = driver.cursor()
+    try:
+        return act(cursor, _for_driver(dialect.name, text))
+    except dialect.loaded_dbapi.Error as error:
+        gone = dialect.is_disconnect(error, driver.driver_connection, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise sql.DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True, gone, dialect) from error
+    finally:
+        cursor.close()
+
+
+def in_list(length: int) -> str:
+    """The parentheses of IN for so many parameters; at least one, as an empty list is no SQL."""
+    return f"({', '.join('?' * length)})" if length else "(NULL)"
+
+
+@lru_cache(1000)
+def _for_driver(dialect: str, text: str) -> str:
+    return text if dialect == "sqlite" else text.replace("?", "%s")
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function("runtwice_now", 0, time.time)  # SQLite's own clock, the same machine's, counts whole milliseconds
     connection.isolation_level = None  # the driver must not begin transactions of its own: _begin_sqlite does
@@ -89,4 +140,4 @@ def _begin_sqlite(connection: Any) -> None:
     # A transaction that reads first and writes later fails with "database is locked" at once, busy timeout or not:
     # whoever is going to write takes the write lock at the start.
     writes = connection.get_execution_options().get("runtwice_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    write(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", [()])

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
 import migrations
+from store import pending
 from store.database import Database, connect
 
 ADVISORY_LOCK = 7_290_117  # any number that no other program on the same PostgreSQL uses
@@ -20,7 +21,14 @@ def upgrade(url: str, to: str = "head") -> str:
 
 
 def downgrade(url: str, to: str) -> str:
-    """The version the database is at now; `to` is a version, "base", or "-1"."""
+    """The version the database is at now; `to` is a version, "base", or "-1". Points that wait are sealed first: older tables know segments only."""
+    db = connect(url)
+    try:
+        if current(db) == head():
+            with db.begin() as session:
+                pending.seal_all(session.connection())
+    finally:
+        db.close()
     return _move(url, to, up=False)
 
 

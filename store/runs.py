@@ -12,7 +12,7 @@ from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
 from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
-from store.tables import Artifact, Attempt, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
+from store.tables import Artifact, Attempt, Block, Clock, Head, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
 from trainer.config import RunConfig
 
 
@@ -122,6 +122,14 @@ def queued(session: Session, entity: str | None, limit: int) -> list[Run]:
     return list(session.scalars(query.limit(limit)))
 
 
+def must_take_writes(run: Run) -> None:
+    """Raises NotAClientRun, RunIsTerminal."""
+    if run.origin != "client":
+        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
+    if run.is_terminal:
+        raise RunIsTerminal(f"Run {run.id} is {run.state}; nothing more can be written to it.")
+
+
 def touch_client(session: Session, run: Run) -> None:
     """Note a sign of life; a crashed run is running again. The run's row stays locked to the end of the transaction.
 
@@ -154,14 +162,16 @@ def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
         "attempts": (Attempt, Attempt.run_id == run.id),
         "series": (Series, Series.run_id == run.id),
         "segments": (Segment, Segment.run_id == run.id),
+        "blocks": (Block, Block.run_id == run.id),
         "log_lines": (LogLines, LogLines.run_id == run.id),
         "artifacts": (Artifact, Artifact.run_id == run.id),
         "verdicts": (Verdict, or_(Verdict.rerun_id == run.id, Verdict.original_id == run.id)),
     }
     rows = {name: session.scalar(select(func.count()).select_from(table).where(which)) or 0 for name, (table, which) in of_run.items()}
-    points = func.length(Segment.steps) + func.length(Segment.values) + func.length(Segment.times)
     sizes = [
-        select(func.sum(points)).where(Segment.run_id == run.id),
+        select(func.sum(func.length(Segment.steps) + func.length(Segment.values))).where(Segment.run_id == run.id),
+        select(func.sum(func.length(Clock.times) + func.length(Clock.versions))).where(Clock.run_id == run.id),
+        select(func.sum(func.length(Block.body))).where(Block.run_id == run.id),
         select(func.sum(func.length(LogLines.text))).where(LogLines.run_id == run.id),
         select(func.sum(Artifact.size_bytes)).where(Artifact.run_id == run.id),
     ]
@@ -170,7 +180,7 @@ def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
     if not preview:
         for table, which in of_run.values():
             session.execute(delete(table).where(which).execution_options(synchronize_session=False))
-        for kept in (RunParam, RunTag):
+        for kept in (RunParam, RunTag, Clock, Head):
             session.execute(delete(kept).where(kept.run_id == run.id).execution_options(synchronize_session=False))
         session.delete(run)
         session.flush()

@@ -1,132 +1,102 @@
-"""The rows behind a series: its segments and its summary, read and written without an object for each."""
+"""The rows in which points come to rest: segments, up to 4,096 points of a metric each, and the clocks that the metrics logged together share."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, and_, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Connection
 
-from store import columns
+from store import columns, database
+from store.blocks import Group
 from store.columns import Column
-from store.tables import Segment, Series, Table
+from store.database import in_list, statement
+from store.heads import Head
 
-SEGMENT_COLUMNS = (
-    Segment.run_id,
-    Segment.metric,
-    Segment.first_step,
-    Segment.count.label("length"),  # a row's own `count` is a tuple's
-    Segment.steps,
-    Segment.values,
-    Segment.times,
-)
+SEGMENT = 4096
+ABSORBS = 4  # an open segment is joined to what comes when it is at most so many times as long: a point is rewritten a few times, not hundreds
+STORED = 's.metric, s.first_step, s.last_step, s.count AS length, s.steps, s."values" AS floats, s.clock, c.times, c.versions'
+FROM = "FROM segments s JOIN clocks c ON c.run_id = s.run_id AND c.id = s.clock"
 
 
-def _ends_query() -> Select[Any]:
-    later = aliased(Segment)
-    newest = select(func.max(later.first_step)).where(later.run_id == Series.run_id, later.metric == Series.metric).scalar_subquery()
-    of_series = and_(Segment.run_id == Series.run_id, Segment.metric == Series.metric, Segment.first_step == newest)
-    summary = [column.label(f"series_{column.name}") for column in Series.__table__.columns if column.name not in ("run_id", "metric", "last_step")]
-    query = select(*SEGMENT_COLUMNS, Series.last_step.label("last_step"), *summary).select_from(Series).join(Segment, of_series)
-    return query.where(Series.run_id.in_(bindparam("run_ids", expanding=True)), Series.metric.in_(bindparam("metrics", expanding=True)))
+def in_range(connection: Connection, run_id: str, metric: str, low: int, high: int) -> Sequence[Any]:
+    """The metric's segments that hold steps from `low` to `high`, in order."""
+    text = f"SELECT {STORED} {FROM} WHERE s.run_id = ? AND s.metric = ? AND s.first_step <= ? AND s.last_step >= ? ORDER BY s.first_step"
+    return connection.exec_driver_sql(statement(connection, text), (run_id, metric, high, low)).all()
 
 
-_ENDS = _ends_query()  # made once: SQLAlchemy takes longer to make a statement than SQLite to answer it
+def to_rewrite(connection: Connection, run_id: str, metric: str, low: int, high: int) -> Sequence[Any]:
+    """Those in which points from `low` to `high` belong: also the one that begins before `low`, though it may end there too."""
+    before = "SELECT max(first_step) FROM segments WHERE run_id = ? AND metric = ? AND first_step <= ?"
+    left = connection.exec_driver_sql(statement(connection, before), (run_id, metric, low)).scalar()
+    text = f"SELECT {STORED} {FROM} WHERE s.run_id = ? AND s.metric = ? AND s.first_step BETWEEN ? AND ? ORDER BY s.first_step"
+    return connection.exec_driver_sql(statement(connection, text), (run_id, metric, -1 if left is None else left, high)).all()
 
 
-@cache
-def _put(dialect: str, table: type[Table]) -> Any:
-    """An INSERT that rewrites the row which has the same primary key."""
-    put = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
-    keys = [column.name for column in table.__table__.primary_key]
-    return put.on_conflict_do_update(index_elements=keys, set_={name: value for name, value in put.excluded.items() if name not in keys})
+def from_step(connection: Connection, run_id: str, step: int) -> Sequence[Any]:
+    """All segments of the run that hold that step or later ones."""
+    text = f"SELECT {STORED} {FROM} WHERE s.run_id = ? AND s.last_step >= ? ORDER BY s.metric, s.first_step"
+    return connection.exec_driver_sql(statement(connection, text), (run_id, step)).all()
 
 
-def decode(segment: Any) -> Column:
-    """The points of a row of segments; its count is named `length`."""
-    return Column(columns.decode_steps(segment.steps, segment.length), columns.decode_values(segment.values), columns.decode_times(segment.times))
+def open_ones(connection: Connection, run_id: str, metrics: Sequence[str]) -> dict[str, list[Any]]:
+    """Each metric's last segments that more points may still be joined to, newest first."""
+    text = f"SELECT {STORED} {FROM} WHERE s.run_id = ? AND s.open AND s.metric IN {in_list(len(metrics))} ORDER BY s.metric, s.first_step DESC"
+    found: dict[str, list[Any]] = {}
+    for row in connection.exec_driver_sql(statement(connection, text), (run_id, *metrics)):
+        found.setdefault(row.metric, []).append(row)
+    return found
 
 
-def ends(session: Session, run_ids: Sequence[str], metrics: Sequence[str]) -> dict[tuple[str, str], Any]:
-    """The summary of each series that is there, and its last segment, by run and metric."""
-    rows = session.execute(_ENDS, {"run_ids": run_ids, "metrics": metrics})
-    return {(row.run_id, row.metric): row for row in rows}
+def decode(row: Any) -> Column:
+    return Column(columns.decode_steps(row.steps, row.length), columns.decode_values(row.floats), columns.decode_times(row.times) / 1000.0)
 
 
-def matching(session: Session, which: Any) -> Sequence[Any]:
-    return session.execute(select(*SEGMENT_COLUMNS).where(which).order_by(Segment.metric, Segment.first_step)).all()
+def group_of(rows: Sequence[Any]) -> Group:
+    """Segments of one metric, in order, with their times and versions."""
+    return Group(
+        (rows[0].metric,),
+        np.concatenate([columns.decode_steps(row.steps, row.length) for row in rows]),
+        np.concatenate([columns.decode_times(row.times) for row in rows]),
+        np.concatenate([columns.decode_values(row.floats) for row in rows])[np.newaxis],
+        np.concatenate([columns.decode_steps(row.versions, row.length) for row in rows]),
+    )
 
 
-@dataclass
-class Writes:
-    """Rows to write together, one statement for each table. A segment that is there already under its first step is rewritten."""
-
-    segments: list[dict[str, Any]] = field(default_factory=list)
-    series: list[dict[str, Any]] = field(default_factory=list)
-    gone: list[Any] = field(default_factory=list)
-
-    def execute(self, session: Session) -> None:
-        for row in self.gone:
-            which = (Segment.run_id == row.run_id, Segment.metric == row.metric, Segment.first_step == row.first_step)
-            session.execute(delete(Segment).where(*which), execution_options={"synchronize_session": False})
-        for table, rows in ((Segment, self.segments), (Series, self.series)):
-            if rows:
-                session.connection().execute(_put(session.get_bind().dialect.name, table), rows)
-
-
-class Encoded:
-    """Steps and times are mostly the same for all metrics of one append: each distinct pair is joined and encoded once."""
-
-    def __init__(self) -> None:
-        self._known: dict[Any, tuple[Column, dict[str, Any]]] = {}
-
-    def row(self, run_id: str, metric: str, before: Sequence[Any], column: Column) -> dict[str, Any]:
-        """The segment that holds the points of `before` and then the column's."""
-        name = (*((segment.steps, segment.times, segment.length) for segment in before), id(column.steps), id(column.times))
-        values = np.concatenate([*(columns.decode_values(segment.values) for segment in before), column.values])
-        if name not in self._known:
-            whole = columns.joined([*(decode(segment) for segment in before), column])
-            self._known[name] = (column, segment_row(run_id, metric, whole))  # the column is kept so that its id stays its own
-        same = self._known[name][1]
-        return {**same, "metric": metric, "values": columns.encode_values(values)}
+def write(connection: Connection, head: Head, groups: Iterable[Group], *, is_open: bool) -> None:
+    """Put points down in segments, one clock for each stretch of a group; `is_open` when more may be joined to the last of them."""
+    clocks, segments = [], []
+    for group in groups:
+        for start in range(0, len(group), SEGMENT):
+            part = group.rows(slice(start, start + SEGMENT))
+            clock, head.clocks = head.clocks, head.clocks + 1
+            clocks.append((head.run_id, clock, int(part.versions[-1]), columns.encode_times(part.times), columns.encode_steps(part.versions)))
+            ends = (int(part.steps[0]), int(part.steps[-1]), len(part), clock, is_open and len(part) < SEGMENT)
+            steps = columns.encode_steps(part.steps)
+            for metric, values in zip(part.metrics, part.values_MN, strict=True):
+                segments.append((head.run_id, metric, *ends, steps, columns.encode_values(values)))
+    database.write(connection, _WRITE_CLOCK, clocks)
+    database.write(connection, _WRITE_SEGMENT, segments)
 
 
-def segment_row(run_id: str, metric: str, column: Column) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "metric": metric,
-        "first_step": int(column.steps[0]),
-        "last_step": int(column.steps[-1]),
-        "count": len(column),
-        "steps": columns.encode_steps(column.steps),
-        "values": columns.encode_values(column.values),
-        "times": columns.encode_times(column.times),
-    }
+def drop(connection: Connection, run_id: str, rows: Sequence[Any]) -> None:
+    """Remove segments. Their clocks stay until `drop_clocks`."""
+    text = "DELETE FROM segments WHERE run_id = ? AND metric = ? AND first_step = ?"
+    database.write(connection, text, [(run_id, row.metric, row.first_step) for row in rows])
 
 
-def summed_up(run_id: str, metric: str, held: Any | None, fresh: Column) -> dict[str, Any]:
-    """The series' summary with points that were just added; `held` is a row of `ends`."""
-    finite = np.isfinite(fresh.values)
-    usable = fresh if finite.all() else fresh.take(finite)
-    row: dict[str, Any] = {"run_id": run_id, "metric": metric, "count": len(fresh), "non_finite": len(fresh) - len(usable)}
-    row |= {"first_step": int(fresh.steps[0]), "last_step": int(fresh.steps[-1]), "last": float(fresh.values[-1])}
-    row |= {"min": None, "min_step": None, "max": None, "max_step": None}
-    if len(usable):
-        low, high = int(usable.values.argmin()), int(usable.values.argmax())
-        row |= {"min": float(usable.values[low]), "min_step": int(usable.steps[low])}
-        row |= {"max": float(usable.values[high]), "max_step": int(usable.steps[high])}
-    if held is None:
-        return row
-    row["count"] += held.series_count
-    row["non_finite"] += held.series_non_finite
-    row["first_step"] = min(row["first_step"], held.series_first_step)
-    if held.last_step > row["last_step"]:
-        row |= {"last_step": held.last_step, "last": held.series_last}
-    if row["min"] is None or (held.series_min is not None and (held.series_min, held.series_min_step) < (row["min"], row["min_step"])):
-        row |= {"min": held.series_min, "min_step": held.series_min_step}
-    if row["max"] is None or (held.series_max is not None and (-held.series_max, held.series_max_step) < (-row["max"], row["max_step"])):
-        row |= {"max": held.series_max, "max_step": held.series_max_step}
-    return row
+def drop_clocks(connection: Connection, run_id: str, clocks: Iterable[int]) -> None:
+    """Remove those of the clocks that no segment needs any more."""
+    used = "SELECT 1 FROM segments s WHERE s.run_id = clocks.run_id AND s.clock = clocks.id"
+    database.write(connection, f"DELETE FROM clocks WHERE run_id = ? AND id = ? AND NOT EXISTS ({used})", [(run_id, clock) for clock in clocks])
+
+
+def close(connection: Connection, run_id: str, metric: str, step: int) -> None:
+    """From now on nothing is joined to the metric's segments that begin at the step or before."""
+    text = "UPDATE segments SET open = ? WHERE run_id = ? AND metric = ? AND open AND first_step <= ?"
+    database.write(connection, text, [(False, run_id, metric, step)])
+
+
+_WRITE_CLOCK = "INSERT INTO clocks (run_id, id, version, times, versions) VALUES (?, ?, ?, ?, ?)"
+_WRITE_SEGMENT = """
+INSERT INTO segments (run_id, metric, first_step, last_step, count, clock, open, steps, "values") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""

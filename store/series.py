@@ -1,27 +1,28 @@
 """Points in, points out. Appending is idempotent: a point that is already held, bit for bit, is accepted and not doubled.
 
-A series' newest points lie in a small tail that each append rewrites; a tail of `TAIL` points joins the segment before it, up to `SEGMENT` points.
+What comes after all that is held of its metric is put down as it came (pending.py). The rest is held against what is there, first.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from analysis.points import same_bits
-from store import columns, segments
+from store import blocks, columns, heads, pending, segments, sums
+from store.blocks import Group
 from store.columns import Column, Steps, Values
-from store.errors import StoreError
 from store.fence import Claim, must_own
-from store.segments import Encoded, Writes
-from store.tables import Segment, Series
+from store.heads import Head
+from store.sums import Sums
+from store.tables import Series
 
 NEVER_THE_SAME = "system/"
-SEGMENT = 4096
-TAIL = 256
+MOST_METRICS = 10_000
+MOST_LISTED = 10_000
+HELD = "this step already holds another value, which stays"
 
 
 @dataclass(frozen=True)
@@ -32,78 +33,76 @@ class Points:
     times: Sequence[float] | Values
     metrics: Mapping[str, Sequence[float | None] | Values]
 
+    def groups(self) -> list[Group]:
+        steps, times = np.asarray(self.steps, np.int64), columns.milliseconds(np.asarray(self.times, np.float64))
+        return blocks.grouped(steps, times, {metric: blocks.masked(column) for metric, column in self.metrics.items()})
+
 
 @dataclass(frozen=True)
 class Refusal:
-    """A point that was not taken, and why; `held` is the value kept at that step."""
+    """A point that was not taken, and why; `held` is the value kept at that step, None when there is none."""
 
     metric: str
     step: int
     reason: str
-    held: float
+    held: float | None
     got: float
 
 
 @dataclass
 class Appended:
-    """How many values are now held (new or already there), and the points that were refused."""
+    """How many values are now held (new or already there), how many were refused, and the first 10,000 of these."""
 
     accepted: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    refused_count: int = 0
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.refused_count += 1
+        if len(self.refused) < MOST_LISTED:
+            self.refused.append(refusal)
 
 
-class TooManyMetrics(StoreError):
-    """A run has a largest number of metrics; `held` it has, `fresh` would be new."""
+@dataclass
+class _Writing:
+    """What one transaction does to one run."""
 
-    def __init__(self, held: int, fresh: int) -> None:
-        super().__init__(f"The run has {held} metrics; {fresh} more are too many.")
-        self.held, self.fresh = held, fresh
+    head: Head
+    result: Appended = field(default_factory=Appended)
+    fresh: list[Group] = field(default_factory=list)
+    late: list[Group] = field(default_factory=list)
+    is_changed: bool = False
 
 
-def append(session: Session, run_id: str, points: Points, most_metrics: int | None = None) -> Appended:
+def append(session: Session, run_id: str, points: Points, most_metrics: int = MOST_METRICS) -> Appended:
     """Take every value that is new, accept those already held, refuse those that differ from what is held.
 
-    The caller holds the run's row locked, so that two appends to one run cannot cross. Raises TooManyMetrics before anything is written.
+    The caller holds the run's row locked, so that two appends to one run cannot cross.
     """
-    return append_all(session, {run_id: points}, most_metrics)[run_id]
+    session.flush()
+    connection = session.connection()
+    return append_all(connection, heads.read(connection, [run_id]), {run_id: points.groups()}, most_metrics)[run_id]
 
 
-def append_all(session: Session, sent: Mapping[str, Points], most_metrics: int | None = None) -> dict[str, Appended]:
-    """Append to several runs, by their ids, with as many statements as to one. Raises TooManyMetrics before anything is written."""
-    incoming = {run_id: {metric: column for metric, column in _columns(points).items() if len(column)} for run_id, points in sent.items()}
-    held = segments.ends(session, list(sent), list({metric for columns_ in incoming.values() for metric in columns_}))
-    for run_id, points in sent.items() if most_metrics is not None else ():
-        if any((run_id, metric) not in held for metric in points.metrics):
-            _must_fit(session, run_id, points, most_metrics or 0)
-    results, writes, later = {run_id: Appended() for run_id in sent}, Writes(), []
-    for run_id, by_metric in incoming.items():
-        encoded = Encoded()
-        for metric, given in by_metric.items():
-            column, repeats = _first_of_each(given)
-            end = held.get((run_id, metric))
-            if end is None or column.steps[0] > end.last_step:
-                _append_after(session, run_id, metric, end, column, writes, encoded)
-                writes.series.append(segments.summed_up(run_id, metric, end, column))
-            else:
-                later.append((run_id, metric, end, column))
-            if len(repeats):
-                later.append((run_id, metric, None, repeats))
-            results[run_id].accepted += len(given)
-    writes.execute(session)
-    for run_id, metric, end, column in later:
-        new = _merge(session, run_id, metric, column, results[run_id])
-        if end is not None and len(new):
-            Writes(series=[segments.summed_up(run_id, metric, end, new)]).execute(session)
-    for result in results.values():
-        result.accepted -= len(result.refused)
-    return results
-
-
-def _must_fit(session: Session, run_id: str, points: Points, most_metrics: int) -> None:
-    if (count := count_metrics(session, run_id)) + len(points.metrics) > most_metrics:
-        fresh = len(points.metrics.keys() - set(metric_names(session, run_id)))
-        if fresh and count + fresh > most_metrics:
-            raise TooManyMetrics(count, fresh)
+def append_all(
+    connection: Connection, known: Mapping[str, Head], sent: Mapping[str, Sequence[Group]], most_metrics: int = MOST_METRICS
+) -> dict[str, Appended]:
+    """Append to several runs, by their ids, with as many statements as to one. The heads are moved on."""
+    held = sums.read(connection, list(sent), list({metric: None for groups in sent.values() for group in groups for metric in group.metrics}))
+    writing = {run_id: _Writing(known[run_id]) for run_id in sent}
+    totals: dict[sums.Name, Sums] = {}
+    for run_id, groups in sent.items():
+        run = writing[run_id]
+        for group in _admitted(run, groups, held, most_metrics):
+            _sort_out(run, group, held)
+        if run.fresh:
+            _put_down(connection, run, held, totals)
+    sums.write(connection, totals.items())
+    for run in writing.values():
+        if run.late:
+            _merge_late(connection, run, {**held, **totals})
+    heads.write(connection, [run.head for run in writing.values() if run.is_changed or run.result.refused_count])
+    return {run_id: run.result for run_id, run in writing.items()}
 
 
 def append_attempt(session: Session, claim: Claim, points: Points) -> int | None:
@@ -115,7 +114,7 @@ def append_attempt(session: Session, claim: Claim, points: Points) -> int | None
     """
     must_own(session, claim)
     result = append(session, claim.run_id, points)
-    differing = [refusal.step for refusal in result.refused if not refusal.metric.startswith(NEVER_THE_SAME)]
+    differing = [refusal.step for refusal in result.refused if refusal.held is not None and not refusal.metric.startswith(NEVER_THE_SAME)]
     if not differing:
         return None
     truncate(session, claim.run_id, min(differing))
@@ -125,33 +124,33 @@ def append_attempt(session: Session, claim: Claim, points: Points) -> int | None
 
 def truncate(session: Session, run_id: str, from_step: int) -> None:
     """Drop every point of the run at `from_step` and after, in all metrics."""
-    writes = Writes()
-    for segment in segments.matching(session, and_(Segment.run_id == run_id, Segment.last_step >= from_step)):
-        column = segments.decode(segment)
-        kept = column.take(column.steps < from_step)
-        writes.gone.append(segment)
-        if len(kept):
-            writes.segments.append(segments.segment_row(run_id, segment.metric, kept))
-    writes.execute(session)
-    cut = and_(Series.run_id == run_id, Series.last_step >= from_step)
-    metrics = session.scalars(select(Series.metric).where(cut)).all()
-    session.execute(delete(Series).where(cut), execution_options={"synchronize_session": False})
-    for metric in metrics:
-        rest = read(session, run_id, metric)
-        if len(rest):
-            Writes(series=[segments.summed_up(run_id, metric, None, rest)]).execute(session)
+    connection = session.connection()
+    head = heads.read(connection, [run_id])[run_id]
+    head.version += 1
+    pending.seal(connection, head)
+    gone = segments.from_step(connection, run_id, from_step)
+    kept = [group.rows(group.steps < from_step) for group in map(segments.group_of, ([row] for row in gone))]
+    segments.drop(connection, run_id, gone)
+    segments.write(connection, head, [group for group in kept if len(group)], is_open=False)
+    segments.drop_clocks(connection, run_id, {row.clock for row in gone})
+    cut = [Series.run_id == run_id, Series.last_step >= from_step]
+    metrics = session.scalars(select(Series.metric).where(*cut)).all()
+    session.execute(delete(Series).where(*cut), execution_options={"synchronize_session": False})
+    rest = [(metric, read(session, run_id, metric)) for metric in metrics]
+    alone = [(metric, Group((metric,), column.steps, columns.milliseconds(column.times), column.values[np.newaxis])) for metric, column in rest]
+    sums.write(connection, [((run_id, metric), sums.summed(group)[0]) for metric, group in alone if len(group)])
+    head.metrics = count_metrics(session, run_id)
+    heads.write(connection, [head])
 
 
 def read(session: Session, run_id: str, metric: str, from_step: int | None = None, to_step: int | None = None) -> Column:
     """A metric's points in ascending order of step, both ends included; empty when the run has no such metric."""
-    which = and_(Segment.run_id == run_id, Segment.metric == metric)
-    if from_step is not None:
-        which = and_(which, Segment.last_step >= from_step)
-    if to_step is not None:
-        which = and_(which, Segment.first_step <= to_step)
-    column = columns.joined([segments.decode(segment) for segment in segments.matching(session, which)])
-    start = 0 if from_step is None else int(np.searchsorted(column.steps, from_step, "left"))
-    stop = len(column) if to_step is None else int(np.searchsorted(column.steps, to_step, "right"))
+    low, high = -1 if from_step is None else from_step, 2**63 - 1 if to_step is None else to_step
+    connection = session.connection()
+    parts = [segments.decode(row) for row in segments.in_range(connection, run_id, metric, low, high)]
+    parts += pending.columns_of(connection, [run_id], [metric]).values()
+    column = columns.joined(parts)
+    start, stop = int(np.searchsorted(column.steps, low, "left")), int(np.searchsorted(column.steps, high, "right"))
     return column.take(slice(start, stop))
 
 
@@ -171,75 +170,104 @@ def count_metrics(session: Session, run_id: str) -> int:
     return session.scalar(select(func.count()).select_from(Series).where(Series.run_id == run_id)) or 0
 
 
-def _columns(points: Points) -> dict[str, Column]:
-    """Each metric's values in ascending order of step; of several at one step, in the order given."""
-    steps, times = np.asarray(points.steps, np.int64), np.asarray(points.times, np.float64)
-    order = None if np.all(steps[1:] > steps[:-1]) else np.argsort(steps, kind="stable")
-    found = {}
-    for metric, given in points.metrics.items():
-        values = np.asarray(given, np.float64)  # None becomes NaN
-        if not len(steps) == len(times) == len(values):
-            raise ValueError(f"the columns of {metric} are not of one length")
-        kept = order
-        if not isinstance(given, np.ndarray) and np.isnan(values).any():
-            some = np.array([value is not None for value in given], np.bool_)
-            if not some.all():
-                kept = np.flatnonzero(some) if order is None else order[some[order]]
-        column = Column(steps, values, times)
-        found[metric] = column if kept is None else column.take(kept)
-    return found
+def _admitted(run: _Writing, groups: Sequence[Group], held: Mapping[sums.Name, Sums], most_metrics: int) -> list[Group]:
+    """The groups without the metrics for which the run has no room; the first that come get in."""
+    run_id, admitted = run.head.run_id, []
+    for group in groups:
+        places = []
+        for place, metric in enumerate(group.metrics):
+            if (run_id, metric) not in held:
+                if run.head.metrics >= most_metrics:
+                    _refuse_all(run, group, place, f"the run has {run.head.metrics:,} metrics, as many as it may have")
+                    continue
+                run.head.metrics += 1
+            places.append(place)
+        if places:
+            admitted.append(group.only(places))
+    return admitted
 
 
-def _first_of_each(column: Column) -> tuple[Column, Column]:
-    """The first value of each step, which wins, and the others."""
-    if len(column) == 1:
-        return column, columns.empty()
-    first = np.diff(column.steps, prepend=-1) > 0
-    return (column, columns.empty()) if first.all() else (column.take(first), column.take(~first))
+def _refuse_all(run: _Writing, group: Group, place: int, reason: str) -> None:
+    for step, value in zip(group.steps.tolist(), group.values_MN[place].tolist(), strict=True):
+        run.result.refuse(Refusal(group.metrics[place], step, reason, None, value))
+    run.head.refused += len(group)
 
 
-def _append_after(session: Session, run_id: str, metric: str, end: Any | None, column: Column, writes: Writes, encoded: Encoded) -> None:
-    """Write points that all come after the series' last one."""
-    tail = end if end is not None and end.length < TAIL else None
-    length = len(column) + (tail.length if tail is not None else 0)
-    if length >= TAIL:
-        before = _segment_before(session, tail) if tail is not None else end
-        if before is not None and before.length + length <= SEGMENT:
-            if tail is not None:
-                writes.gone.append(tail)
-            writes.segments.append(encoded.row(run_id, metric, [before, tail] if tail is not None else [before], column))
-            return
-    if length <= SEGMENT:
-        writes.segments.append(encoded.row(run_id, metric, [tail] if tail is not None else [], column))
+def _sort_out(run: _Writing, group: Group, held: Mapping[sums.Name, Sums]) -> None:
+    """Points that come after all others of their metric are fresh; a step's second value, and what lies among those held, is late."""
+    run.result.accepted += len(group) * len(group.metrics)
+    if not group.is_ascending:
+        first = np.diff(group.steps, prepend=-1) > 0
+        run.late.append(group.rows(~first))
+        group = group.rows(first)
+    begin = int(group.steps[0])
+    ends = [held.get((run.head.run_id, metric)) for metric in group.metrics]
+    is_after = [end is None or begin > end[3] for end in ends]
+    if all(is_after):
+        run.fresh.append(group)
         return
-    writes.segments.extend(_split(run_id, metric, columns.joined([segments.decode(tail), column]) if tail is not None else column))
+    if any(is_after):
+        run.fresh.append(group.only([place for place, after in enumerate(is_after) if after]))
+    run.late.insert(0, group.only([place for place, after in enumerate(is_after) if not after]))
 
 
-def _segment_before(session: Session, segment: Any) -> Any | None:
-    earlier = and_(Segment.run_id == segment.run_id, Segment.metric == segment.metric, Segment.first_step < segment.first_step)
-    return session.execute(select(*segments.SEGMENT_COLUMNS).where(earlier).order_by(Segment.first_step.desc()).limit(1)).one_or_none()
+def _put_down(connection: Connection, run: _Writing, held: Mapping[sums.Name, Sums], totals: dict[sums.Name, Sums]) -> None:
+    run.head.version += 1
+    run.is_changed = True
+    pending.put(connection, run.head, [group.brought_by(run.head.version) for group in run.fresh])
+    for group in run.fresh:
+        for metric, new in zip(group.metrics, sums.summed(group), strict=True):
+            name = (run.head.run_id, metric)
+            totals[name] = sums.added(held.get(name), new)
 
 
-def _merge(session: Session, run_id: str, metric: str, column: Column, result: Appended) -> Column:
-    """Write points of which some lie among those held. Returns the ones that are new."""
-    of_series = and_(Segment.run_id == run_id, Segment.metric == metric)
-    left = select(func.max(Segment.first_step)).where(of_series, Segment.first_step <= int(column.steps[0])).scalar_subquery()
-    touching = and_(of_series, Segment.first_step <= int(column.steps[-1]), Segment.first_step >= func.coalesce(left, -1))
-    touched = segments.matching(session, touching)
-    held = columns.joined([segments.decode(segment) for segment in touched])
-    at = np.minimum(np.searchsorted(held.steps, column.steps), max(len(held) - 1, 0))
-    is_held = held.steps[at] == column.steps if len(held) else np.zeros(len(column), np.bool_)
-    for position in np.flatnonzero(is_held):
-        kept, got = held.values[at[position]], column.values[position]
-        if not same_bits(np.array([kept]), np.array([got]))[0]:
-            why = "this step already holds another value, which stays"
-            result.refused.append(Refusal(metric, int(column.steps[position]), why, float(kept), float(got)))
-    fresh = column.take(~is_held)
-    if len(fresh):
-        together = columns.joined([held, fresh])
-        Writes(_split(run_id, metric, together.take(np.argsort(together.steps, kind="stable"))), gone=list(touched)).execute(session)
+def _merge_late(connection: Connection, run: _Writing, held: Mapping[sums.Name, Sums]) -> None:
+    """Hold late points against what is there; those that are new are put among the others."""
+    totals = dict(held)
+    for group in run.late:
+        for place, metric in enumerate(group.metrics):
+            part, name = group.only([place]), (run.head.run_id, metric)
+            while len(part):  # a step that is named several times leaves a part for each
+                again = np.diff(part.steps, prepend=-1) <= 0
+                fresh = _merge(connection, run, part.rows(~again))
+                if len(fresh):
+                    totals[name] = sums.added(totals.get(name), sums.summed(fresh)[0])
+                    sums.write(connection, [(name, totals[name])])
+                part = part.rows(again)
+
+
+def _merge(connection: Connection, run: _Writing, late: Group) -> Group:
+    """The points of one metric that are new, written; the others are compared, and refused where they differ."""
+    (metric,), low, high = late.metrics, int(late.steps[0]), int(late.steps[-1])
+    held = columns.joined(
+        [segments.decode(row) for row in segments.in_range(connection, run.head.run_id, metric, low, high)]
+        + list(pending.columns_of(connection, [run.head.run_id], [metric]).values())
+    )
+    is_held = _compared(run, late, held)
+    fresh = late.rows(~is_held)
+    if not len(fresh):
+        return fresh
+    run.is_changed = True
+    run.head.version += 1
+    pending.seal(connection, run.head)
+    touched = segments.to_rewrite(connection, run.head.run_id, metric, low, high)
+    segments.drop(connection, run.head.run_id, touched)
+    whole = blocks.merged([*([segments.group_of(touched)] if touched else []), fresh.brought_by(run.head.version)])
+    segments.write(connection, run.head, whole, is_open=False)
+    segments.drop_clocks(connection, run.head.run_id, {row.clock for row in touched})
+    segments.close(connection, run.head.run_id, metric, int(whole[0].steps[-1]))
     return fresh
 
 
-def _split(run_id: str, metric: str, column: Column) -> list[dict[str, Any]]:
-    return [segments.segment_row(run_id, metric, column.take(slice(start, start + SEGMENT))) for start in range(0, len(column), SEGMENT)]
+def _compared(run: _Writing, late: Group, held: Column) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Where the late points' steps are held already; values that differ from those held are refused."""
+    if not len(held):
+        return np.zeros(len(late), np.bool_)
+    at = np.minimum(np.searchsorted(held.steps, late.steps), len(held) - 1)
+    is_held = held.steps[at] == late.steps
+    values = late.values_MN[0]
+    for place in np.flatnonzero(is_held & ~same_bits(np.ascontiguousarray(held.values[at]), np.ascontiguousarray(values))):
+        run.result.refuse(Refusal(late.metrics[0], int(late.steps[place]), HELD, float(held.values[at[place]]), float(values[place])))
+        run.result.accepted -= 1
+        run.head.refused += 1
+    return np.asarray(is_held, np.bool_)

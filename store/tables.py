@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -177,19 +178,59 @@ class Series(Table):
     max_step: Mapped[int | None]
 
 
+class Head(Table):
+    """What a run's points look like as a whole; see heads.py."""
+
+    __tablename__ = "heads"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    metrics: Mapped[int]
+    refused: Mapped[int]
+    clocks: Mapped[int]
+    blocks: Mapped[str] = mapped_column(Text)
+
+
+class Block(Table):
+    """Points of a run's metrics that are not sealed into segments yet, as they came; see blocks.py. `number` is the version that brought the last."""
+
+    __tablename__ = "blocks"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+
+
 class Segment(Table):
-    """Up to 4,096 points of a series as columns. A series' segments do not overlap in steps."""
+    """Up to 4,096 points of a series as columns. A series' segments do not overlap in steps; more may be joined to those that are open, its last."""
 
     __tablename__ = "segments"
+    __table_args__ = (
+        Index(None, "run_id", "clock"),
+        Index("ix_segments_open", "run_id", "metric", sqlite_where=text("open"), postgresql_where=text("open")),
+    )
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     metric: Mapped[str] = mapped_column(String(512), primary_key=True)
     first_step: Mapped[int] = mapped_column(primary_key=True)
     last_step: Mapped[int]
     count: Mapped[int]
+    clock: Mapped[int]
+    open: Mapped[bool]
     steps: Mapped[bytes]
     values: Mapped[bytes]
+
+
+class Clock(Table):
+    """When the points of some segments were logged and which version of the run brought each, the newest of them `version`."""
+
+    __tablename__ = "clocks"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
     times: Mapped[bytes]
+    versions: Mapped[bytes]
 
 
 class LogLines(Table):

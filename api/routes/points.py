@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import strict_json
+from api import point_bodies, strict_json
 from api.answers import document
 from api.deps import Member, Service
 from api.problems import Problem
@@ -18,7 +18,7 @@ from api.strict_route import StrictRoute
 
 router = APIRouter(tags=["points"], route_class=StrictRoute)
 
-READERS = {"application/json": strict_json.loads, "application/msgpack": strict_json.unpack, "application/x-msgpack": strict_json.unpack}
+READERS = {"application/json": point_bodies.of_json, "application/msgpack": point_bodies.of_msgpack, "application/x-msgpack": point_bodies.of_msgpack}
 SCHEMA = {"$ref": "#/components/schemas/PointColumns"}
 BODY: dict[str, Any] = {
     "requestBody": {

@@ -21,15 +21,16 @@ class RefusedPoint(TypedDict):
     metric: str
     step: int
     reason: str
-    held: Number
+    held: Number | None
     got: Number
 
 
 class AppendedPoints(TypedDict):
-    """`accepted` counts the values that are now held, new or already there."""
+    """`accepted` counts the values that are now held, new or already there. `refused_count` counts the others where not all are listed."""
 
     accepted: int
     refused: list[RefusedPoint]
+    refused_count: NotRequired[int]
 
 
 class Curve(TypedDict):

@@ -14,7 +14,6 @@ from api.services import show
 from api.services.artifacts import artifact_shown
 from store import artifacts, lifecycle, logs, runs
 from store.artifacts import Blob
-from store.errors import NotAClientRun, RunIsTerminal
 from store.tables import Run
 
 
@@ -73,11 +72,7 @@ def log(parts: Parts, caller: Caller, run_id: str, lines: list[str], once: Once 
 def must_take_artifacts(parts: Parts, caller: Caller, run_id: str) -> None:
     """Raises NotAClientRun, RunIsTerminal, RunNotFound: before a large body is read for nothing."""
     with parts.db.read() as session:
-        run = runs.get(session, run_id, caller.entity)
-    if run.origin != "client":
-        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
-    if run.is_terminal:
-        raise RunIsTerminal(f"Run {run.id} is {run.state}; nothing more can be written to it.")
+        runs.must_take_writes(runs.get(session, run_id, caller.entity))
 
 
 def put_artifact(parts: Parts, caller: Caller, run_id: str, name: str, pieces: Iterable[bytes]) -> ArtifactShown:

@@ -51,6 +51,7 @@ def revoke(parts: Parts, caller: Caller, key_id: str) -> None:
         keys.revoke(session, key_id, caller.entity)
         if not keys.any_admin(session):
             raise Conflict("This is the last admin key that reaches everything; make another before revoking it.")
+    parts.callers.forget()
 
 
 def shown(key: Key) -> KeyShown:

@@ -171,8 +171,10 @@ class TestAppend:
 
         answer = sqlite_api.admin.post(f"/api/v1/runs/{run}/points", json={"steps": [1], "metrics": {"m0-0": [2], "one too many": [1]}})
 
-        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/metrics")
-        assert append(sqlite_api, run, steps=[1], metrics={"m0-0": [2]})["accepted"] == 1
+        (refused,) = answer.json()["refused"]
+        assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+        assert (refused["metric"], refused["step"], refused["held"], refused["got"]) == ("one too many", 1, None, 1.0)
+        assert "10,000" in refused["reason"]
 
     def test_the_summary_stands_in_the_run(self, api: Any) -> None:
         run = api.client_run()["id"]

@@ -47,4 +47,4 @@ class TestTimes:
     def test_are_kept_to_the_millisecond(self) -> None:
         times = np.array([1795464406.2019, 1795464406.2021, 1795464399.5])
 
-        assert columns.decode_times(columns.encode_times(times)).tolist() == [1795464406.202, 1795464406.202, 1795464399.5]
+        assert columns.decode_times(columns.encode_times(columns.milliseconds(times))).tolist() == [1795464406202, 1795464406202, 1795464399500]

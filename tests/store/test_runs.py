@@ -97,7 +97,7 @@ class TestDelete:
             done = runs.delete_run(session, runs.get(session, client_run.id), preview=False)
 
         assert preview == done
-        assert done.rows == {"runs": 1, "attempts": 0, "series": 1, "segments": 1, "log_lines": 1, "artifacts": 1, "verdicts": 0}
+        assert done.rows == {"runs": 1, "attempts": 0, "series": 1, "segments": 0, "blocks": 1, "log_lines": 1, "artifacts": 1, "verdicts": 0}
         assert done.size_bytes > len(b"weights") + len("hello")
         with database.read() as session:
             assert session.scalar(select(func.count()).select_from(Segment)) == 0

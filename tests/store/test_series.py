@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store import curves, projects, runs, series
+from store import curves, pending, projects, runs, segments, series
 from store.curves import Curve, Window
 from store.database import Database
 from store.series import Points
-from store.tables import Run, Segment
+from store.tables import Block, Run, Segment
 
 FIXTURES_STAY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -92,16 +92,16 @@ class TestAppend:
         assert held(database, client_run) == ([1], [0.5])
 
     def test_seals_many_small_appends_into_few_segments(self, database: Database, client_run: Run) -> None:
-        total = series.SEGMENT + 3 * series.TAIL + 10
+        total = 2 * segments.SEGMENT + 1000
         for start in range(0, total, 7):
             steps = list(range(start, min(start + 7, total)))
             send(database, client_run, points(steps, [step / 8 for step in steps]))
 
         with database.read() as session:
             counts = session.scalars(select(Segment.count).where(Segment.run_id == client_run.id).order_by(Segment.first_step)).all()
-        assert sum(counts) == total
-        assert len(counts) <= 4
-        assert max(counts) <= series.SEGMENT
+            waiting = session.scalars(select(Block.number).where(Block.run_id == client_run.id)).all()
+        assert counts == [segments.SEGMENT, segments.SEGMENT, 12]
+        assert len(waiting) <= 2 * pending.FEW
         assert held(database, client_run) == (list(range(total)), [step / 8 for step in range(total)])
 
     def test_splits_a_large_append_into_segments(self, database: Database, client_run: Run) -> None:

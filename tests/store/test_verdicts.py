@@ -7,7 +7,7 @@ from sqlalchemy import update
 from store import lifecycle, runs, series, verdicts
 from store.errors import VerdictNotFound
 from store.series import Points
-from store.tables import Segment
+from store.tables import Block
 
 
 class TestVerdictOfARerun:
@@ -51,7 +51,7 @@ class TestVerdictOfARerun:
         self.train(database, 0.5)
         rerun = make_run(rerun_of=original)
         with database.begin() as session:
-            session.execute(update(Segment).values(values=b"?torn"))
+            session.execute(update(Block).values(body=b"?torn"))
 
         with database.begin() as session:
             lifecycle.finish(session, lifecycle.claim(session, "a", ["cpu"], LEASE_S), "finished")

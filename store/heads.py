@@ -1,0 +1,69 @@
+"""What a run's points look like as a whole: one narrow row a run, which each of its writes moves on.
+
+Whoever writes it holds the run's own row locked, so that versions go up one by one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from store import database
+from store.database import fetch, in_list
+
+
+@dataclass(frozen=True)
+class Lying:
+    """A block that waits to be sealed: the version that wrote it, how many rows it has and how large it is."""
+
+    number: int
+    rows: int
+    size_bytes: int
+
+
+@dataclass
+class Head:
+    """`version` numbers the run's writes; `refused` counts the values that were ever turned away, `clocks` is the next clock's number."""
+
+    run_id: str
+    version: int = 0
+    metrics: int = 0
+    refused: int = 0
+    clocks: int = 1
+    blocks: list[Lying] = field(default_factory=list)
+
+
+def read(connection: Connection, run_ids: Sequence[str]) -> dict[str, Head]:
+    """The runs' heads; a new one for a run that was never written to."""
+    text = f"SELECT run_id, version, metrics, refused, clocks, blocks FROM heads WHERE run_id IN {in_list(len(run_ids))}"
+    found = {row[0]: of_row(*row) for row in fetch(connection, text, run_ids)}
+    return {run_id: found.get(run_id) or Head(run_id) for run_id in run_ids}
+
+
+def write(connection: Connection, heads: Sequence[Head]) -> None:
+    database.write(connection, _WRITE, [(head.run_id, head.version, head.metrics, head.refused, head.clocks, _packed(head.blocks)) for head in heads])
+
+
+def advance(session: Session, run_id: str) -> int:
+    """The number of a write to the run that brings no points: its state or its log changed."""
+    return int(fetch(session.connection(), _ADVANCE, (run_id,))[0][0])
+
+
+def of_row(run_id: str, version: int, metrics: int, refused: int, clocks: int, blocks: str) -> Head:
+    return Head(run_id, version, metrics, refused, clocks, [Lying(*block) for block in orjson.loads(blocks)])
+
+
+def _packed(blocks: Sequence[Lying]) -> str:
+    return orjson.dumps([(block.number, block.rows, block.size_bytes) for block in blocks]).decode()
+
+
+_WRITE = """
+INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE
+SET version = excluded.version, metrics = excluded.metrics, refused = excluded.refused, clocks = excluded.clocks, blocks = excluded.blocks
+"""
+_ADVANCE = """
+INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks) VALUES (?, 1, 0, 0, 1, '[]')
+ON CONFLICT (run_id) DO UPDATE SET version = heads.version + 1 RETURNING version
+"""

@@ -1,0 +1,70 @@
+"""A metric's summary in one run, a row of `series`: read and written by the thousand, without an object each.
+
+Letters of shapes: M metrics, N rows.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from store import database
+from store.blocks import Group
+from store.database import fetch, in_list
+
+# count, non_finite, first_step, last_step, last, min, min_step, max, max_step; last is None for NaN, min and max for no finite value.
+Sums = tuple[int, int, int, int, float | None, float | None, int | None, float | None, int | None]
+Name = tuple[str, str]  # run, metric
+
+COLUMNS = "count, non_finite, first_step, last_step, last, min, min_step, max, max_step"
+AT_ONCE = 500
+
+
+def read(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str]) -> dict[Name, Sums]:
+    """Of those series that are there; of every run all the metrics, should several runs have been asked for."""
+    found: dict[Name, Sums] = {}
+    for start in range(0, len(metrics), AT_ONCE):
+        some = metrics[start : start + AT_ONCE]
+        text = f"SELECT run_id, metric, {COLUMNS} FROM series WHERE run_id IN {in_list(len(run_ids))} AND metric IN {in_list(len(some))}"
+        for row in fetch(connection, text, (*run_ids, *some)):
+            found[row[0], row[1]] = row[2:]
+    return found
+
+
+def write(connection: Connection, rows: Iterable[tuple[Name, Sums]]) -> None:
+    database.write(connection, _WRITE, [(*name, *sums) for name, sums in rows])
+
+
+def summed(group: Group) -> list[Sums]:
+    """The summary of each metric of the group, by its points there alone."""
+    count, first, last = len(group), int(group.steps[0]), int(group.steps[-1])
+    finite_MN = np.isfinite(group.values_MN)
+    at_low, at_high = np.where(finite_MN, group.values_MN, np.inf).argmin(axis=1), np.where(finite_MN, group.values_MN, -np.inf).argmax(axis=1)
+    low_steps, high_steps, all_M = group.steps[at_low].tolist(), group.steps[at_high].tolist(), np.arange(len(group.metrics))
+    lows, highs, lasts = group.values_MN[all_M, at_low].tolist(), group.values_MN[all_M, at_high].tolist(), group.values_MN[:, -1].tolist()
+    sums: list[Sums] = []
+    for place, finite in enumerate(finite_MN.sum(axis=1).tolist()):
+        newest = None if lasts[place] != lasts[place] else lasts[place]
+        extremes = (lows[place], low_steps[place], highs[place], high_steps[place]) if finite else (None, None, None, None)
+        sums.append((count, count - finite, first, last, newest, *extremes))
+    return sums
+
+
+def added(held: Sums | None, new: Sums) -> Sums:
+    """The summary of both together; of equal extremes the one at the smaller step."""
+    if held is None:
+        return new
+    count, non_finite, first, last_step, last, low, low_step, high, high_step = new
+    if held[3] > last_step:
+        last_step, last = held[3], held[4]
+    if low is None or (held[5] is not None and (held[5], held[6]) < (low, low_step)):
+        low, low_step = held[5], held[6]
+    if high is None or (held[7] is not None and (-held[7], held[8]) < (-high, high_step)):
+        high, high_step = held[7], held[8]
+    return (count + held[0], non_finite + held[1], min(first, held[2]), last_step, last, low, low_step, high, high_step)
+
+
+_WRITE = f"""
+INSERT INTO series (run_id, metric, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run_id, metric) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", "))}
+"""
