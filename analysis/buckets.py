@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_ROWS = 64
+
 
 @dataclass(frozen=True)
 class Buckets:
@@ -25,29 +27,56 @@ class Buckets:
     non_finite: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Where points lie in buckets: at which of them each bucket that holds one begins, and how many it holds.
+
+    `width` is that number when it is the same for all, else 0. Series with the same steps share one grid.
+    """
+
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    width: int
+
+
 def bucket(x: NDArray[np.float64] | NDArray[np.int64], steps: NDArray[np.int64], values: NDArray[np.float64], number: int) -> Buckets:
     """The points in `number` buckets of equal width over x; empty ones are left out. `x` ascends and holds at least one point."""
+    return summed(grid(x, number), x, steps, values)
+
+
+def grid(x: NDArray[np.float64] | NDArray[np.int64], number: int) -> Grid:
     starts = _starts(x, number)
-    ends = np.append(starts[1:], len(x)) - 1
-    counts = np.diff(starts, append=len(x))
+    counts = np.append(starts[1:], len(x)) - starts
+    return Grid(starts, counts, int(counts[0]) if bool((counts == counts[0]).all()) else 0)
+
+
+def summed(at: Grid, x: NDArray[np.float64] | NDArray[np.int64], steps: NDArray[np.int64], values: NDArray[np.float64]) -> Buckets:
+    """What each bucket of the grid holds."""
     finite = np.isfinite(values)
     if finite.all():
-        finite_counts, low, high = counts, values, values
+        finite_counts, low, high = at.counts, values, values
     else:
-        finite_counts = np.add.reduceat(finite.astype(np.int64), starts)
+        finite_counts = np.add.reduceat(finite.astype(np.int64), at.starts)
         low, high = np.where(finite, values, np.inf), np.where(finite, values, -np.inf)
     some = finite_counts > 0
     return Buckets(
-        steps=steps[starts],
-        x=np.asarray(x[starts], np.float64),
-        mean=np.where(some, _means(values, finite, starts, finite_counts), np.nan),
-        min=np.where(some, np.minimum.reduceat(low, starts), np.nan),
-        max=np.where(some, np.maximum.reduceat(high, starts), np.nan),
-        first=values[starts],
-        last=values[ends],
-        counts=counts,
-        non_finite=counts - finite_counts,
+        steps=steps[at.starts],
+        x=np.asarray(x[at.starts], np.float64),
+        mean=np.where(some, _means(at, values, finite, finite_counts), np.nan),
+        min=np.where(some, _reduced(np.minimum, at, low), np.nan),
+        max=np.where(some, _reduced(np.maximum, at, high), np.nan),
+        first=values[at.starts],
+        last=values[at.starts + at.counts - 1],
+        counts=at.counts,
+        non_finite=at.counts - finite_counts,
     )
+
+
+def _reduced(function: np.ufunc, at: Grid, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The function over each bucket's values."""
+    if 1 < at.width <= MOST_ROWS:  # row by row of the transposed table: several times as fast as bucket by bucket
+        return np.asarray(function.reduce(np.ascontiguousarray(values.reshape(-1, at.width).T), axis=0), np.float64)
+    return np.asarray(function.reduceat(values, at.starts), np.float64)
 
 
 def _starts(x: NDArray[np.float64] | NDArray[np.int64], number: int) -> NDArray[np.int64]:
@@ -65,14 +94,12 @@ def _starts(x: NDArray[np.float64] | NDArray[np.int64], number: int) -> NDArray[
     return np.asarray(np.flatnonzero(np.diff(place, prepend=-1)), np.int64)
 
 
-def _means(
-    values: NDArray[np.float64], finite: NDArray[np.bool_], starts: NDArray[np.int64], finite_counts: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _means(at: Grid, values: NDArray[np.float64], finite: NDArray[np.bool_], finite_counts: NDArray[np.int64]) -> NDArray[np.float64]:
     usable = values if finite.all() else np.where(finite, values, 0.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = np.add.reduceat(usable, starts)
+        sums = _reduced(np.add, at, usable)
     if np.isfinite(sums).all():
         return np.asarray(sums / np.maximum(finite_counts, 1), np.float64)
     # Divided before they are added: two values near the largest float64 have a mean, though not a sum.
-    shares = usable / np.repeat(np.maximum(finite_counts, 1), np.diff(starts, append=len(values)))
-    return np.asarray(np.add.reduceat(shares, starts), np.float64)
+    shares = usable / np.repeat(np.maximum(finite_counts, 1), at.counts)
+    return np.asarray(np.add.reduceat(shares, at.starts), np.float64)

@@ -1,14 +1,14 @@
 """Group commit: appends that wait share one transaction, so that many small ones cost one fsync.
 
-with combiner.room(len(body)):              # raises Busy when too much waits already
+with combiner.waiting.take(len(body)):      # raises Busy when too much waits already
     appended = await combiner.append(sent)  # committed and durable
 """
 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy import exc as sql
 from sqlalchemy.orm import Session
 
-from api.problems import Problem
+from api.room import Busy, Room
 from store import logged, runs, series
 from store.blocks import Group
 from store.database import Database
@@ -24,21 +24,13 @@ from store.errors import Conflict, NotFound
 from store.logged import Logged
 from store.series import Appended
 
-MOST_WAITING = 1000
-MOST_WAITING_BYTES = 64_000_000  # of bodies; one body is let in whatever its size
+MOST_ARRIVING, MOST_ARRIVING_BYTES = 4000, 256_000_000  # of bodies on their way in
+MOST_WAITING, MOST_WAITING_BYTES = 1000, 64_000_000  # of bodies from before they are decoded until they are committed
 MOST_TOGETHER = 100
 MOST_TOGETHER_BYTES = 4_000_000  # the others who write must get their turn
-RETRY_AFTER_S = 1
 TROUBLE = (sql.OperationalError, sql.TimeoutError, sql.DisconnectionError)  # the database's, not of one append
 
 Result = Appended | Exception
-
-
-class Busy(Problem):
-    def __init__(self) -> None:
-        super().__init__(
-            503, "More points wait to be written than this service takes at once; try again.", headers={"Retry-After": str(RETRY_AFTER_S)}
-        )
 
 
 @dataclass(frozen=True)
@@ -69,10 +61,10 @@ class Combiner:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: deque[_Waiting] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._stopping = False
-        self._count = self._bytes = 0
+        self.arriving, self.waiting = Room(MOST_ARRIVING, MOST_ARRIVING_BYTES), Room(MOST_WAITING, MOST_WAITING_BYTES)
         self._thread = threading.Thread(target=self._run, name="combiner", daemon=True)
 
     def start(self) -> None:
@@ -86,19 +78,6 @@ class Combiner:
         if self._thread.is_alive():
             self._thread.join()
 
-    @contextmanager
-    def room(self, size_bytes: int) -> Iterator[None]:
-        """A place for one body, from before it is decoded until it is committed. Raises Busy."""
-        if self._count >= MOST_WAITING or (self._count and self._bytes + size_bytes > MOST_WAITING_BYTES):
-            raise Busy
-        self._count += 1
-        self._bytes += size_bytes
-        try:
-            yield
-        finally:
-            self._count -= 1
-            self._bytes -= size_bytes
-
     async def append(self, append: Append) -> Appended:
         """What was taken, committed. Raises RunNotFound, NotAClientRun, RunIsTerminal, Problem 422."""
         loop = asyncio.get_running_loop()
@@ -106,7 +85,7 @@ class Combiner:
         with self._changed:
             if self._stopping:
                 raise Busy
-            self._waiting.append(waiting)
+            self._queue.append(waiting)
             self._changed.notify()
         return await waiting.result
 
@@ -126,13 +105,11 @@ class Combiner:
     def _next(self) -> list[_Waiting]:
         """Appends to write together; empty when it is time to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            self._changed.wait_for(lambda: self._queue or self._stopping)
             batch: list[_Waiting] = []
             size_bytes = 0
-            while (
-                self._waiting and len(batch) < MOST_TOGETHER and (not batch or size_bytes + self._waiting[0].append.size_bytes <= MOST_TOGETHER_BYTES)
-            ):
-                batch.append(self._waiting.popleft())
+            while self._queue and len(batch) < MOST_TOGETHER and (not batch or size_bytes + self._queue[0].append.size_bytes <= MOST_TOGETHER_BYTES):
+                batch.append(self._queue.popleft())
                 size_bytes += batch[-1].append.size_bytes
             return batch
 

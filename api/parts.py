@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.auth import KnownCallers
 from api.combiner import Combiner
+from api.curve_cache import CurveCache
 from api.metrics import Metrics
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
@@ -20,11 +21,21 @@ class Parts:
     metrics: Metrics
     combiner: Combiner
     callers: KnownCallers
+    curves: CurveCache
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
         db = connect(settings.database)
-        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics(), Combiner(db), KnownCallers())
+        return cls(
+            settings,
+            db,
+            TrainingQueue(settings.broker_url),
+            ArtifactFiles(settings.artifacts_dir),
+            Metrics(),
+            Combiner(db),
+            KnownCallers(),
+            CurveCache(),
+        )
 
     def close(self) -> None:
         self.combiner.stop()

@@ -6,7 +6,6 @@ found = curves.read(session, outlines, window)                  # the points: on
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from analysis.buckets import Buckets, bucket
+from analysis.buckets import Buckets, Grid, bucket, grid, summed
 from store import columns, pending
 from store.columns import Column, Steps, Values
-from store.database import in_list, statement
+from store.database import fetch, in_list
 from store.errors import RunNotFound
 from store.tables import Project, Run, Series
 
-ROWS_AT_ONCE = 256
-RUNS_AT_ONCE = 16
+POINTS_AT_ONCE = 4_000_000
 LATEST = 2**63 - 1
 Name = tuple[str, str]  # run, metric
 
@@ -90,17 +88,50 @@ def outlines(session: Session, run_ids: Sequence[str], metrics: Sequence[str], e
 
 def read(session: Session, asked: Sequence[Outline], window: Window) -> list[Curve]:
     """The curves in the order asked; count 0 where there are no points."""
-    by_name = {(outline.run_id, outline.metric): outline for outline in asked if outline.count}
-    run_ids, metrics = sorted({run_id for run_id, _ in by_name}), sorted({metric for _, metric in by_name})
+    axes = _Axes()
     curves: dict[Name, Curve] = {}
-    for start in range(0, len(run_ids), RUNS_AT_ONCE):
-        some = run_ids[start : start + RUNS_AT_ONCE]
-        waiting = pending.columns_of(session.connection(), some, metrics)
-        for name, rows in _segments(session.connection(), some, metrics, window):
-            if name in by_name:
-                curves[name] = _curve(by_name[name], list(rows), waiting.pop(name, None), window)
-        curves |= {name: _curve(by_name[name], [], column, window) for name, column in waiting.items() if name in by_name}
-    return [curves.get((outline.run_id, outline.metric)) or _curve(outline, [], None, window) for outline in asked]
+    for batch in _batches([outline for outline in asked if outline.count]):
+        run_ids, metrics = sorted({run_id for run_id, _ in batch}), sorted({metric for _, metric in batch})
+        waiting = pending.columns_of(session.connection(), run_ids, metrics)
+        sealed: dict[Name, list[Any]] = {}
+        for row in _segments(session.connection(), run_ids, metrics, window):
+            sealed.setdefault((row[0], row[1]), []).append(row[2:])
+        curves |= {name: _curve(batch[name], sealed.get(name, []), waiting.get(name), window, axes) for name in batch}
+    return [curves.get((outline.run_id, outline.metric)) or _curve(outline, [], None, window, axes) for outline in asked]
+
+
+def _batches(asked: Sequence[Outline]) -> Iterator[dict[Name, Outline]]:
+    """The outlines by name, run by run, so many at once as can lie in memory."""
+    batch: dict[Name, Outline] = {}
+    points = 0
+    for outline in sorted(asked, key=lambda outline: (outline.run_id, outline.metric)):
+        if batch and points + outline.count > POINTS_AT_ONCE:
+            yield batch
+            batch, points = {}, 0
+        batch[outline.run_id, outline.metric] = outline
+        points += outline.count
+    if batch:
+        yield batch
+
+
+class _Axes:
+    """Steps that many curves share are decoded and cut into buckets once."""
+
+    def __init__(self) -> None:
+        self._steps: dict[Any, Steps] = {}
+        self._grids: dict[int, tuple[Steps, Grid]] = {}
+
+    def steps(self, sealed: Sequence[Any], late: Steps) -> Steps:
+        same = (*((row[0], row[1]) for row in sealed), late.tobytes())
+        if same not in self._steps:
+            self._steps[same] = np.concatenate([*(columns.decode_steps(row[1], row[0]) for row in sealed), late])
+        return self._steps[same]
+
+    def grid(self, steps: Steps, number: int) -> Grid:
+        known = self._grids.get(id(steps))
+        if known is None:
+            known = self._grids[id(steps)] = (steps, grid(steps, number))  # the steps are kept so that their id stays their own
+        return known[1]
 
 
 def _outline(run: Any, metric: str, summary: Any) -> Outline:
@@ -109,44 +140,44 @@ def _outline(run: Any, metric: str, summary: Any) -> Outline:
     return Outline(run.id, metric, began, summary.points if summary else 0, (run.attempt, began, *(summary or ())))
 
 
-def _segments(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str], window: Window) -> Iterator[tuple[Name, Iterator[Any]]]:
-    """The segments that the window touches, grouped by run and metric, never all of them in memory at once."""
+def _segments(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str], window: Window) -> list[Any]:
+    """The segments that the window touches: run, metric, length, steps, values and, when they are needed, times."""
     clocks = "JOIN clocks c ON c.run_id = s.run_id AND c.id = s.clock" if window.by_time else ""
-    text = f"""SELECT s.run_id, s.metric, s.count AS length, s.steps, s."values" AS floats{", c.times" if clocks else ""} FROM segments s {clocks}
+    text = f'''SELECT s.run_id, s.metric, s.count, s.steps, s."values"{", c.times" if clocks else ""} FROM segments s {clocks}
         WHERE s.run_id IN {in_list(len(run_ids))} AND s.metric IN {in_list(len(metrics))} AND s.first_step <= ? AND s.last_step >= ?
-        ORDER BY s.run_id, s.metric, s.first_step"""
+        ORDER BY s.run_id, s.metric, s.first_step'''
     low, high = (-1, LATEST) if window.by_time else window.steps
-    bound = (*run_ids, *metrics, high, low)
-    rows = connection.exec_driver_sql(statement(connection, text), bound, execution_options={"yield_per": ROWS_AT_ONCE})
-    return groupby(rows, lambda row: (row[0], row[1]))
+    return fetch(connection, text, (*run_ids, *metrics, high, low))
 
 
-def _curve(outline: Outline, sealed: Sequence[Any], waiting: Column | None, window: Window) -> Curve:
-    points = _within(_decoded(outline, sealed, waiting, window.by_time), window)
+def _curve(outline: Outline, sealed: Sequence[Any], waiting: Column | None, window: Window, axes: _Axes) -> Curve:
+    points = _within(_decoded(outline, sealed, waiting, window.by_time, axes), window)
     count = len(points.steps)
     if window.points is None or count <= window.points:
         return Curve(outline.run_id, outline.metric, count, points, None)
-    x: NDArray[np.float64] | NDArray[np.int64] = points.steps
-    if points.times is not None:
+    if points.times is None:
+        buckets = summed(axes.grid(points.steps, window.points), points.steps, points.steps, points.values)
+    else:
         # Points may arrive out of order, so time need not ascend with the steps.
-        points = _taken(points, np.argsort(points.times, kind="stable"))
-        x = points.times if points.times is not None else x
-    return Curve(outline.run_id, outline.metric, count, None, bucket(x, points.steps, points.values, window.points))
+        order = np.argsort(points.times, kind="stable")
+        buckets = bucket(points.times[order], points.steps[order], points.values[order], window.points)
+    return Curve(outline.run_id, outline.metric, count, None, buckets)
 
 
-def _decoded(outline: Outline, sealed: Sequence[Any], waiting: Column | None, with_times: bool) -> Exact:
+def _decoded(outline: Outline, sealed: Sequence[Any], waiting: Column | None, with_times: bool, axes: _Axes) -> Exact:
     late = waiting or columns.empty()
-    steps = np.concatenate([*(columns.decode_steps(row.steps, row.length) for row in sealed), late.steps])
-    values = np.concatenate([*(columns.decode_values(row.floats) for row in sealed), late.values])
+    steps = axes.steps(sealed, late.steps)
+    values = np.concatenate([*(columns.decode_values(row[2]) for row in sealed), late.values])
     if not with_times:
         return Exact(steps, values, None)
-    return Exact(steps, values, np.concatenate([*(columns.decode_times(row.times) / 1000.0 for row in sealed), late.times]) - outline.began)
+    return Exact(steps, values, np.concatenate([*(columns.decode_times(row[3]) / 1000.0 for row in sealed), late.times]) - outline.began)
 
 
 def _within(points: Exact, window: Window) -> Exact:
     if points.times is None:
         low, high = window.steps
-        return _taken(points, slice(int(np.searchsorted(points.steps, low, "left")), int(np.searchsorted(points.steps, high, "right"))))
+        start, stop = int(np.searchsorted(points.steps, low, "left")), int(np.searchsorted(points.steps, high, "right"))
+        return points if (start, stop) == (0, len(points.steps)) else _taken(points, slice(start, stop))
     inside = np.ones(len(points.steps), np.bool_)
     if window.low is not None:
         inside &= points.times >= window.low

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import point_bodies, strict_json
+from api import arrow, point_bodies, strict_json
 from api.answers import document
 from api.deps import Member, Service
 from api.problems import Problem
@@ -18,12 +18,21 @@ from api.strict_route import StrictRoute
 
 router = APIRouter(tags=["points"], route_class=StrictRoute)
 
-READERS = {"application/json": point_bodies.of_json, "application/msgpack": point_bodies.of_msgpack, "application/x-msgpack": point_bodies.of_msgpack}
+READERS = {
+    "application/json": point_bodies.of_json,
+    "application/msgpack": point_bodies.of_msgpack,
+    "application/x-msgpack": point_bodies.of_msgpack,
+    arrow.MEDIA_TYPE: arrow.points,
+}
 SCHEMA = {"$ref": "#/components/schemas/PointColumns"}
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": SCHEMA, "example": examples.POINTS}, "application/msgpack": {"schema": SCHEMA}},
+        "content": {
+            "application/json": {"schema": SCHEMA, "example": examples.POINTS},
+            "application/msgpack": {"schema": SCHEMA},
+            arrow.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
@@ -32,5 +41,5 @@ BODY: dict[str, Any] = {
 async def append(request: Request, parts: Service, caller: Member, run_id: str) -> Response:
     kind = strict_json.media_type(request)
     if kind not in READERS:
-        raise Problem(415, f"Points are taken as application/json or application/msgpack, not {kind[:80]!r}.")
-    return document(await service.append(parts, caller, run_id, await request.body(), READERS[kind]))
+        raise Problem(415, f"Points are taken as application/json, application/msgpack or {arrow.MEDIA_TYPE}, not {kind[:80]!r}.")
+    return document(await service.append(parts, caller, run_id, request, READERS[kind]))

@@ -1,17 +1,19 @@
-"""Curves as the page draws them, as JSON or as binary columns."""
+"""Curves as the page draws them, as JSON as binary columns or as Arrow."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
-from api import numbers
+from api import arrow, numbers
 from api.answers import OPTIONS
 from api.auth import Caller
+from api.curve_cache import CurveCache
 from api.parts import Parts
 from api.problems import Problem
 from store import curves
@@ -21,16 +23,18 @@ MOST_CURVES = 10_000
 LARGEST_STEP = 2.0**53
 MOST_POINTS = 5_000_000
 FLOAT_BYTES = 8
+Form = Literal["json", "columns", "arrow"]
+PIECE_BYTES = 500  # what a piece takes beside its bytes
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`known` are the ETags of answers that the caller still has; `binary` asks for columns instead of JSON."""
+    """`known` are the ETags of answers that the caller still has; `form` is how the answer is written."""
 
     runs: Sequence[str]
     metrics: Sequence[str]
     window: Window
-    binary: bool = False
+    form: Form = "json"
     known: frozenset[str] = frozenset()
 
 
@@ -40,6 +44,18 @@ class Answered:
 
     etag: str
     body: bytes | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A curve as it is sent: an object of JSON and, in the binary form, its columns' bytes."""
+
+    head: bytes
+    columns: bytes = b""
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.head) + len(self.columns) + PIECE_BYTES
 
 
 def window(points: int | None, low: float | None, high: float | None, x: str) -> Window:
@@ -60,24 +76,45 @@ def read(parts: Parts, caller: Caller, asked: Asked) -> Answered:
         etag = _etag(asked, outlines)
         if etag in asked.known or "*" in asked.known:
             return Answered(etag, None)
-        found = curves.read(session, outlines, asked.window)
-    return Answered(etag, binary(found, asked.window.by_time) if asked.binary else json(found, asked.window.by_time))
+        if asked.form == "arrow":
+            found = curves.read(session, outlines, asked.window)
+        else:
+            pieces = _pieces(parts.curves, session, outlines, asked)
+    if asked.form == "arrow":
+        return Answered(etag, arrow.curves(found, [_columns(curve, asked.window.by_time) for curve in found]))
+    return Answered(etag, (binary if asked.form == "columns" else json)(pieces))
 
 
-def json(found: Sequence[Curve], by_time: bool) -> bytes:
-    return b'{"series":[' + b",".join(orjson.dumps(_document(curve, by_time), option=OPTIONS) for curve in found) + b"]}"
+def json(pieces: Sequence[Piece]) -> bytes:
+    return b'{"series":[' + b",".join(piece.head for piece in pieces) + b"]}"
 
 
-def binary(found: Sequence[Curve], by_time: bool) -> bytes:
+def binary(pieces: Sequence[Piece]) -> bytes:
     """A header line of JSON, padded with spaces so that the columns, little-endian float64 one after another, start at a multiple of 8."""
-    all_columns = [_columns(curve, by_time) for curve in found]
-    heads = [
-        {**_head(curve), "columns": [{"name": name, "length": len(column)} for name, column in named.items()]}
-        for curve, named in zip(found, all_columns, strict=True)
-    ]
-    header = orjson.dumps({"series": heads})
+    header = json(pieces)
     header += b" " * (-(len(header) + 1) % FLOAT_BYTES) + b"\n"
-    return b"".join([header, *(np.ascontiguousarray(column, "<f8").data for named in all_columns for column in named.values())])
+    return b"".join([header, *(piece.columns for piece in pieces)])
+
+
+def _pieces(cache: CurveCache, session: Session, outlines: Sequence[Outline], asked: Asked) -> list[Piece]:
+    """The curves as they are sent; those that were not sent lately, or have changed since, are read."""
+    names = [(outline.run_id, outline.metric, outline.mark, asked.window, asked.form) for outline in outlines]
+    found = {name: cache.get(name) for name in names}
+    missing = {name: outline for name, outline in zip(names, outlines, strict=True) if found[name] is None}
+    for name, curve in zip(missing, curves.read(session, list(missing.values()), asked.window), strict=True):
+        piece = found[name] = _columns_piece(curve, asked.window.by_time) if asked.form == "columns" else _json_piece(curve, asked.window.by_time)
+        cache.put(name, piece, piece.size_bytes)
+    return [found[name] for name in names]  # type: ignore[misc]
+
+
+def _json_piece(curve: Curve, by_time: bool) -> Piece:
+    return Piece(orjson.dumps(_document(curve, by_time), option=OPTIONS))
+
+
+def _columns_piece(curve: Curve, by_time: bool) -> Piece:
+    named = _columns(curve, by_time)
+    head = orjson.dumps({**_head(curve), "columns": [{"name": name, "length": len(column)} for name, column in named.items()]})
+    return Piece(head, b"".join(np.ascontiguousarray(column, "<f8").data for column in named.values()))
 
 
 def _head(curve: Curve) -> dict[str, Any]:
@@ -104,7 +141,7 @@ def _document(curve: Curve, by_time: bool) -> dict[str, Any]:
 
 def _etag(asked: Asked, outlines: Sequence[Outline]) -> str:
     """Changes when a point of these series is added or gives way, when something else is asked, and with the form of the answer."""
-    said = repr((asked.binary, asked.window, [(outline.run_id, outline.metric, outline.mark) for outline in outlines]))
+    said = repr((asked.form, asked.window, [(outline.run_id, outline.metric, outline.mark) for outline in outlines]))
     return f'"{hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
 
 

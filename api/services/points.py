@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from anyio import to_thread
+from starlette.requests import Request
 
 from api import numbers
 from api.auth import Caller
@@ -16,12 +17,15 @@ QUICK_BYTES = 100_000
 QUICK_REFUSALS = 1000
 
 
-async def append(parts: Parts, caller: Caller, run_id: str, body: bytes, read: Callable[[bytes], Sent]) -> AppendedPoints:
-    """What was taken and what was not; durable when this returns.
+async def append(parts: Parts, caller: Caller, run_id: str, request: Request, read: Callable[[bytes], Sent]) -> AppendedPoints:
+    """What was taken of the request's body and what was not; durable when this returns.
 
-    Raises Problem 400 and 422, NotAClientRun, RunIsTerminal, RunNotFound, and Busy when too much waits to be written.
+    Raises Problem 400 and 422, NotAClientRun, RunIsTerminal, RunNotFound, and Busy when too much is under way.
     """
-    with parts.combiner.room(len(body)):
+    size_bytes = int(request.headers.get("content-length", parts.settings.body_limit_bytes))
+    with parts.combiner.arriving.take(size_bytes):
+        body = await request.body()
+    with parts.combiner.waiting.take(len(body)):
         # A thread for what is large: decoding a million values must not hold the loop. What is small is done before a thread would wake.
         sent = read(body) if len(body) < QUICK_BYTES else await to_thread.run_sync(read, body)
         appended = await parts.combiner.append(Append(run_id, caller.entity, sent.groups, sent.has_times, len(body)))

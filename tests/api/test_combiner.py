@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from api import combiner
-from api.combiner import Append, Busy, Combiner
+from api.combiner import Append, Combiner
+from api.room import Busy
 from store import series
 from store.errors import NotAClientRun, RunNotFound
 from store.series import Appended, Points
@@ -107,8 +108,9 @@ class TestCombiner:
         assert accepted == [2] * 80
         assert [held(api, run) for run in ids] == [list(range(start, 80, 4)) for start in range(4)]
 
-    def test_turns_away_what_it_cannot_hold(self, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(combiner, "MOST_WAITING", 0)
+    @pytest.mark.parametrize("room", ["arriving", "waiting"])
+    def test_turns_away_what_it_cannot_hold(self, api: Any, monkeypatch: pytest.MonkeyPatch, room: str) -> None:
+        monkeypatch.setattr(getattr(api.app.state.parts.combiner, room), "most", 0)
 
         answer = api.admin.post(f"/api/v1/runs/{api.client_run()['id']}/points", json={"steps": [0], "metrics": {"x": [1]}})
 
@@ -116,12 +118,12 @@ class TestCombiner:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
     def test_counts_bytes_but_lets_one_body_in_whatever_its_size(self, api: Any) -> None:
-        waiting = Combiner(api.database)
+        room = Combiner(api.database).waiting
 
-        with waiting.room(combiner.MOST_WAITING_BYTES * 2), pytest.raises(Busy), waiting.room(1):
+        with room.take(combiner.MOST_WAITING_BYTES * 2), pytest.raises(Busy), room.take(1):
             pass
 
-        with waiting.room(1), waiting.room(1):
+        with room.take(1), room.take(1):
             pass
 
     def test_stops_whether_or_not_it_was_started(self, api: Any) -> None:
