@@ -7,22 +7,22 @@ with combiner.waiting.take(len(body)):      # raises Busy when too much waits al
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Connection
 from sqlalchemy import exc as sql
-from sqlalchemy.orm import Session
 
 from api.room import Busy, Room
-from store import logged, runs, series
+from store import logged, runs, series, sums
 from store.blocks import Group
-from store.database import Database
-from store.errors import Conflict, NotFound
+from store.database import Database, pipelined
+from store.errors import Conflict, NotFound, RunNotFound
 from store.logged import Logged
 from store.series import Appended
+from store.sums import Sums
 
 MOST_ARRIVING, MOST_ARRIVING_BYTES = 4000, 256_000_000  # of bodies on their way in
 MOST_WAITING, MOST_WAITING_BYTES = 1000, 64_000_000  # of bodies from before they are decoded until they are committed
@@ -117,8 +117,7 @@ class Combiner:
 def commit(connection: Connection, batch: Sequence[Append]) -> list[Result]:
     """What became of each: an error of one leaves the others as if it had never come."""
     try:
-        with connection.begin():
-            return _written(connection, batch)
+        return _together(connection, batch)
     except Exception as error:
         if getattr(error, "connection_invalidated", False):  # appending is idempotent: what the lost connection had committed is not doubled
             return _again(connection, batch, error)
@@ -130,39 +129,48 @@ def commit(connection: Connection, batch: Sequence[Append]) -> list[Result]:
 def _again(connection: Connection, batch: Sequence[Append], first: Exception) -> list[Result]:
     """By a new connection, once."""
     try:
-        with connection.begin():
-            return _written(connection, batch)
+        return _together(connection, batch)
     except TROUBLE as error:
         return [error] * len(batch)
     except Exception:
         return [first] * len(batch)
 
 
+def _together(connection: Connection, batch: Sequence[Append]) -> list[Result]:
+    with pipelined(connection), connection.begin():
+        return _written(connection, batch)
+
+
 def _written(connection: Connection, batch: Sequence[Append]) -> list[Result]:
     results: dict[int, Result] = {}
-    found = logged.lock(connection, sorted({append.run_id for append in batch}))
-    alive = [place for place, append in enumerate(batch) if _may_write(connection, append, found.get(append.run_id), results, place)]
+    run_ids = sorted({append.run_id for append in batch})
+    locking = logged.lock(connection, run_ids)
+    reading = sums.read(connection, run_ids, series.metrics_of(append.groups for append in batch))
+    found = locking()
+    held: Mapping[sums.Name, Sums] | None = reading()
+    for place, append in enumerate(batch):
+        try:
+            _must_take(append, found.get(append.run_id))
+        except (NotFound, Conflict) as error:
+            results[place] = error
+    alive = [place for place in range(len(batch)) if place not in results]
     logged.touch(connection, [found[run_id] for run_id in sorted({batch[place].run_id for place in alive})])
     heads = {run_id: run.head for run_id, run in found.items()}
     while alive:  # one append of each run at a time: a later one must see what an earlier one of the same run wrote
         together = {batch[place].run_id: place for place in reversed(alive)}
         groups = {run_id: batch[place].groups_at(found[run_id].moment) for run_id, place in together.items()}
-        appended = series.append_all(connection, heads, groups)
+        appended = series.append_all(connection, heads, groups, held=held)
+        held = None
         results |= {place: appended[run_id] for run_id, place in together.items()}
         alive = [place for place in alive if place not in results]
     return [results[place] for place in range(len(batch))]
 
 
-def _may_write(connection: Connection, append: Append, run: Logged | None, results: dict[int, Result], place: int) -> bool:
-    """Whether the run takes points from this caller; if not, `results` gets the error that says why."""
-    if run is not None and append.entity in (None, run.entity) and run.takes_points:
-        return True
-    try:
-        with Session(connection) as session:
-            runs.must_take_writes(runs.get(session, append.run_id, append.entity))
-    except (NotFound, Conflict) as error:
-        results[place] = error
-    return False
+def _must_take(append: Append, run: Logged | None) -> None:
+    """Raises RunNotFound, NotAClientRun, RunIsTerminal."""
+    if run is None or append.entity not in (None, run.entity):
+        raise RunNotFound(append.run_id)
+    runs.must_take_writes(run.run_id, run.origin, run.state)
 
 
 def _deliver(batch: Sequence[_Waiting], results: Sequence[Result]) -> None:

@@ -82,41 +82,67 @@ def insert_into(session: Session, table: Any) -> Any:
     return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(table)
 
 
-def statement(connection: Connection, text: str) -> str:
-    """SQL with ? for its parameters as the driver takes it."""
-    return _for_driver(connection.dialect.name, text)
-
-
 def fetch(connection: Connection, text: str, values: Sequence[Any] = ()) -> list[Any]:
     """The rows of a query with ? for its parameters, as tuples.
 
-    By the driver itself, as is `write`: for what is asked thousands of times a second, SQLAlchemy takes longer than the database.
+    By the driver itself, as are `ask` and `write`: for what is asked thousands of times a second, SQLAlchemy takes longer than the database.
     """
-    return _driven(connection, text, lambda cursor, query: cursor.execute(query, values).fetchall())  # type: ignore[no-any-return]
+    return ask(connection, text, values)()
+
+
+def ask(connection: Connection, text: str, values: Sequence[Any] = ()) -> Callable[[], list[Any]]:
+    """What gives the rows of a query, when they are needed: in a pipeline several questions travel together."""
+    cursor = _driven(connection, text, lambda cursor, query: cursor.execute(query, values))
+
+    def rows() -> list[Any]:
+        try:
+            return cursor.fetchall()  # type: ignore[no-any-return]
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _known(connection, error) from error
+        finally:
+            cursor.close()
+
+    return rows
 
 
 def write(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
     """Execute a statement with ? for its parameters for each of the rows."""
-    if len(rows) == 1:
-        _driven(connection, text, lambda cursor, query: cursor.execute(query, rows[0]))
-    elif rows:
-        _driven(connection, text, lambda cursor, query: cursor.executemany(query, rows))
+    if rows:
+        many = len(rows) > 1
+        _driven(connection, text, lambda cursor, query: cursor.executemany(query, rows) if many else cursor.execute(query, rows[0])).close()
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Statements of `write` and `ask` are sent without waiting for each other, where the database lies behind a network."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    try:
+        with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _known(connection, error) from error
 
 
 def _driven(connection: Connection, text: str, act: Callable[[Any, str], Any]) -> Any:
-    """What `act` makes of a cursor. The driver's errors become SQLAlchemy's, as everywhere else."""
-    dialect = connection.dialect
-    driver = connection.connection
-    cursor = driver.cursor()
+    """The cursor with which `act` was done."""
+    cursor = connection.connection.cursor()
     try:
-        return act(cursor, _for_driver(dialect.name, text))
-    except dialect.loaded_dbapi.Error as error:
-        gone = dialect.is_disconnect(error, driver.driver_connection, cursor)
-        if gone:
-            connection.invalidate(error)
-        raise sql.DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True, gone, dialect) from error
-    finally:
+        act(cursor, _for_driver(connection.dialect.name, text))
+    except connection.dialect.loaded_dbapi.Error as error:
         cursor.close()
+        raise _known(connection, error) from error
+    return cursor
+
+
+def _known(connection: Connection, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy's, which is what is known everywhere else; the connection is given up when it is broken."""
+    dialect = connection.dialect
+    gone = not connection.invalidated and dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
+    if gone:
+        connection.invalidate(error)
+    return sql.DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error, True, gone, dialect)
 
 
 def in_list(length: int) -> str:

@@ -1,13 +1,13 @@
 """Runs that clients log: what a write needs to know of many of them at once, in one statement, their rows locked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from store import heads
-from store.database import NOW, fetch, in_list, write
+from store.database import NOW, ask, in_list, write
 from store.heads import Head
 
 HEARTBEAT_EVERY_S = 0.25  # a sign of life is noted no more often: each rewrites the run's row
@@ -25,13 +25,9 @@ class Logged:
     moment: float
     head: Head
 
-    @property
-    def takes_points(self) -> bool:
-        return self.origin == "client" and self.state in ("running", "crashed")
 
-
-def lock(connection: Connection, run_ids: Sequence[str]) -> dict[str, Logged]:
-    """The runs that there are, their rows locked to the end of the transaction."""
+def lock(connection: Connection, run_ids: Sequence[str]) -> Callable[[], dict[str, Logged]]:
+    """What gives the runs that there are, their rows locked to the end of the transaction."""
     postgresql = connection.dialect.name == "postgresql"
     # In the order of their ids: two processes that lock several runs must not wait for each other.
     text = f"""
@@ -39,7 +35,8 @@ def lock(connection: Connection, run_ids: Sequence[str]) -> dict[str, Logged]:
                h.version, h.metrics, h.refused, h.clocks, h.blocks
         FROM runs r JOIN projects p ON p.id = r.project_id LEFT JOIN heads h ON h.run_id = r.id
         WHERE r.id IN {in_list(len(run_ids))} ORDER BY r.id {"FOR NO KEY UPDATE OF r" if postgresql else ""}"""
-    return {row[0]: _logged(row) for row in fetch(connection, text, run_ids)}
+    rows = ask(connection, text, run_ids)
+    return lambda: {row[0]: _logged(row) for row in rows()}
 
 
 def touch(connection: Connection, runs: Sequence[Logged]) -> None:

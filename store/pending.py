@@ -11,6 +11,7 @@ from store.blocks import Group
 from store.columns import Column
 from store.database import fetch, in_list, write
 from store.heads import Head, Lying
+from store.segments import Stored
 
 FEW = 32  # so many blocks of one size lie side by side before they become one
 MOST_ROWS = segments.SEGMENT
@@ -107,7 +108,7 @@ def _seal_metrics(connection: Connection, head: Head, groups: Sequence[Group], p
     """Metrics whose points lie at the same places, and whose open segments share their clocks, go on sharing."""
     opened = segments.open_ones(connection, head.run_id, list(places))
     alike: dict[Any, list[str]] = {}
-    absorbed: dict[str, list[Any]] = {}
+    absorbed: dict[str, list[Stored]] = {}
     for metric, where in places.items():
         absorbed[metric] = _absorbed(opened.get(metric, []), sum(len(groups[at]) for at, _ in where))
         before = tuple((row.clock, row.first_step, row.length, row.steps) for row in absorbed[metric])
@@ -118,9 +119,9 @@ def _seal_metrics(connection: Connection, head: Head, groups: Sequence[Group], p
     segments.drop_clocks(connection, head.run_id, {row.clock for row in gone})
 
 
-def _absorbed(opened: Sequence[Any], length: int) -> list[Any]:
+def _absorbed(opened: Sequence[Stored], length: int) -> list[Stored]:
     """Those of the open segments, newest first, that points to come are joined to; oldest first."""
-    taken: list[Any] = []
+    taken: list[Stored] = []
     for row in opened:
         if row.length > segments.ABSORBS * length:
             break
@@ -129,7 +130,7 @@ def _absorbed(opened: Sequence[Any], length: int) -> list[Any]:
     return taken
 
 
-def _whole(names: Sequence[str], groups: Sequence[Group], places: dict[str, Names], absorbed: dict[str, list[Any]]) -> Group:
+def _whole(names: Sequence[str], groups: Sequence[Group], places: dict[str, Names], absorbed: dict[str, list[Stored]]) -> Group:
     """One group of metrics that share all their rows: what was sealed of them before, then what waited."""
     parts = [groups[at].only([dict(places[name])[at] for name in names]) for at, _ in places[names[0]]]
     if absorbed[names[0]]:

@@ -12,7 +12,7 @@ from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
 from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
-from store.tables import Artifact, Attempt, Block, Clock, Head, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
+from store.tables import TERMINAL, Artifact, Attempt, Block, Clock, Head, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
 from trainer.config import RunConfig
 
 
@@ -122,12 +122,12 @@ def queued(session: Session, entity: str | None, limit: int) -> list[Run]:
     return list(session.scalars(query.limit(limit)))
 
 
-def must_take_writes(run: Run) -> None:
+def must_take_writes(run_id: str, origin: str, state: str) -> None:
     """Raises NotAClientRun, RunIsTerminal."""
-    if run.origin != "client":
-        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
-    if run.is_terminal:
-        raise RunIsTerminal(f"Run {run.id} is {run.state}; nothing more can be written to it.")
+    if origin != "client":
+        raise NotAClientRun(f"Run {run_id} is trained by a worker, which alone writes to it.")
+    if state in TERMINAL:
+        raise RunIsTerminal(f"Run {run_id} is {state}; nothing more can be written to it.")
 
 
 def touch_client(session: Session, run: Run) -> None:

@@ -3,7 +3,7 @@
 What comes after all that is held of its metric is put down as it came (pending.py). The rest is held against what is there, first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,10 +85,17 @@ def append(session: Session, run_id: str, points: Points, most_metrics: int = MO
 
 
 def append_all(
-    connection: Connection, known: Mapping[str, Head], sent: Mapping[str, Sequence[Group]], most_metrics: int = MOST_METRICS
+    connection: Connection,
+    known: Mapping[str, Head],
+    sent: Mapping[str, Sequence[Group]],
+    most_metrics: int = MOST_METRICS,
+    held: Mapping[sums.Name, Sums] | None = None,
 ) -> dict[str, Appended]:
-    """Append to several runs, by their ids, with as many statements as to one. The heads are moved on."""
-    held = sums.read(connection, list(sent), list({metric: None for groups in sent.values() for group in groups for metric in group.metrics}))
+    """Append to several runs, by their ids, with as many statements as to one. The heads are moved on.
+
+    `held` are the summaries of what is there, if the caller has read them (see `metrics_of`).
+    """
+    held = sums.read(connection, list(sent), metrics_of(sent.values()))() if held is None else held
     writing = {run_id: _Writing(known[run_id]) for run_id in sent}
     totals: dict[sums.Name, Sums] = {}
     for run_id, groups in sent.items():
@@ -103,6 +110,10 @@ def append_all(
             _merge_late(connection, run, {**held, **totals})
     heads.write(connection, [run.head for run in writing.values() if run.is_changed or run.result.refused_count])
     return {run_id: run.result for run_id, run in writing.items()}
+
+
+def metrics_of(sent: Iterable[Sequence[Group]]) -> list[str]:
+    return list({metric: None for groups in sent for group in groups for metric in group.metrics})
 
 
 def append_attempt(session: Session, claim: Claim, points: Points) -> int | None:

@@ -3,14 +3,14 @@
 Letters of shapes: M metrics, N rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
 
 from store import database
 from store.blocks import Group
-from store.database import fetch, in_list
+from store.database import ask, in_list
 
 # count, non_finite, first_step, last_step, last, min, min_step, max, max_step; last is None for NaN, min and max for no finite value.
 Sums = tuple[int, int, int, int, float | None, float | None, int | None, float | None, int | None]
@@ -20,15 +20,14 @@ COLUMNS = "count, non_finite, first_step, last_step, last, min, min_step, max, m
 AT_ONCE = 500
 
 
-def read(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str]) -> dict[Name, Sums]:
-    """Of those series that are there; of every run all the metrics, should several runs have been asked for."""
-    found: dict[Name, Sums] = {}
+def read(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str]) -> Callable[[], dict[Name, Sums]]:
+    """What gives those series that are there; of every run all the metrics, should several runs be asked for."""
+    parts = []
     for start in range(0, len(metrics), AT_ONCE):
         some = metrics[start : start + AT_ONCE]
         text = f"SELECT run_id, metric, {COLUMNS} FROM series WHERE run_id IN {in_list(len(run_ids))} AND metric IN {in_list(len(some))}"
-        for row in fetch(connection, text, (*run_ids, *some)):
-            found[row[0], row[1]] = row[2:]
-    return found
+        parts.append(ask(connection, text, (*run_ids, *some)))
+    return lambda: {(row[0], row[1]): row[2:] for rows in parts for row in rows()}
 
 
 def write(connection: Connection, rows: Iterable[tuple[Name, Sums]]) -> None:

@@ -72,7 +72,8 @@ def log(parts: Parts, caller: Caller, run_id: str, lines: list[str], once: Once 
 def must_take_artifacts(parts: Parts, caller: Caller, run_id: str) -> None:
     """Raises NotAClientRun, RunIsTerminal, RunNotFound: before a large body is read for nothing."""
     with parts.db.read() as session:
-        runs.must_take_writes(runs.get(session, run_id, caller.entity))
+        run = runs.get(session, run_id, caller.entity)
+    runs.must_take_writes(run.id, run.origin, run.state)
 
 
 def put_artifact(parts: Parts, caller: Caller, run_id: str, name: str, pieces: Iterable[bytes]) -> ArtifactShown:
