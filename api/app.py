@@ -1,12 +1,14 @@
 """The HTTP interface as an ASGI application."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
+import structlog
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,8 +36,11 @@ from api.routes import (
     schemas,
     series,
 )
+from store import durability
 from store.settings import Settings
 from worker.reaper import ReaperThread
+
+log = structlog.get_logger(__name__)
 
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
@@ -91,11 +96,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
     reaper.start()
     parts.combiner.start()
+    await to_thread.run_sync(_warn_of_weakness, parts)
     try:
         yield
     finally:
         reaper.stop()
         parts.close()
+
+
+def _warn_of_weakness(parts: Parts) -> None:
+    with suppress(SQLAlchemyError), parts.db.read() as session:  # a database that is away is told of by /readyz
+        if weakness := durability.weakness(session):
+            log.error("what is acknowledged may be lost when the machine stops", reason=weakness)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

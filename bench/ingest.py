@@ -1,6 +1,6 @@
-"""How fast points come in over HTTP, durable, against what the machine can do at all; one run, one table.
+"""How fast points come in over HTTP, durable, against what the machine can do at all; medians of several rounds, ceilings in each.
 
-python -m bench.ingest [--points 1000000] [--database-url postgresql+psycopg://...] [--seconds 10]
+python -m bench.ingest [--points 1000000] [--rounds 5] [--seconds 10] [--database-url postgresql+psycopg://...]
 """
 
 import argparse
@@ -24,10 +24,11 @@ from typing import Any
 import httpx
 import numpy as np
 import orjson
+import psycopg
 
 from bench.first_point import start
 
-BATCH, METRICS = 1000, ("train/loss", "train/accuracy", "lr", "grad/norm")
+BATCH, METRICS = 250, ("train/loss", "train/accuracy", "lr", "grad/norm")
 WRITERS = 8
 SMALL_PER_S, SMALL_METRICS, SMALL_RUNS = 300, 10, 20
 BARE = """
@@ -43,48 +44,53 @@ async def points(request: Request) -> dict[str, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1_000_000, help="values in all, over four metrics")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long small appends come")
     parser.add_argument("--database-url", help="an empty PostgreSQL database; SQLite without it")
     asked = parser.parse_args()
     if asked.database_url:
         os.environ["RUNTWICE_DATABASE_URL"] = asked.database_url
     sent = list(bodies(asked.points))
-    with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
-        decoded = bare_decode(Path(folder), sent)
-        blobs = raw_blobs(Path(folder), sent)
-        service, client = start(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="rt-bench-") as name:
+        folder = Path(name)
+        service, client = start(folder)
         try:
-            measure(client, sent, decoded, blobs, asked.seconds)
+            rounds = [measured(client, folder, sent, asked) for _ in range(asked.rounds)]
+            report({what: statistics.median(each[what] for each in rounds) for what in rounds[0]})
             if not asked.database_url:
-                show("disk, bytes per point, checkpointed", disk_bytes(Path(folder)) / (2 * asked.points))
+                show("disk, bytes per point, checkpointed", disk_bytes(folder) / (2 * asked.points * asked.rounds))
         finally:
             service.terminate()
             service.wait()
 
 
-def measure(client: httpx.Client, sent: list[bytes], decoded: float, blobs: float, seconds: float) -> None:
+def measured(client: httpx.Client, folder: Path, sent: list[bytes], asked: argparse.Namespace) -> dict[str, float]:
+    """One round: the ceilings, then the service."""
     values = len(sent) * BATCH * len(METRICS)
-    show("ceiling: a bare endpoint that decodes, points/s", decoded)
-    show("ceiling: raw SQLite blobs, one fsync a batch, points/s", blobs)
+    found = {"decoded": bare_decode(folder, sent), "raw": raw_bytea(asked.database_url, sent) if asked.database_url else raw_blobs(folder, sent)}
     spent = post_all(client, new_run(client), sent)
-    one = values / sum(spent)
     tenth = max(len(spent) // 10, 1)
-    show("one writer, points/s", one, f"{one / decoded:.0%} of decoding, {one / blobs:.0%} of blobs")
-    show("  last tenth against the first", sum(spent[:tenth]) / sum(spent[-tenth:]), "(1 is no slower)")
-    eight = values / together(client, sent)
-    show(f"{WRITERS} processes, points/s", eight, f"{eight / one:.2f} of one writer")
-    waits, failed = small_appends(client, seconds)
+    found |= {"one": values / sum(spent), "last": sum(spent[:tenth]) / sum(spent[-tenth:]), "eight": values / together(client, sent)}
+    waits, failed = small_appends(client, asked.seconds)
     ordered = sorted(waits)
-    p50, p99 = statistics.median(ordered) * 1000, ordered[int(len(ordered) * 0.99)] * 1000
-    show(f"{SMALL_PER_S} small appends/s: p50 ms", p50, f"p99 {p99:.1f} ms, {failed} of {len(waits)} failed")
+    return {**found, "p50": statistics.median(ordered) * 1000, "p99": ordered[int(len(ordered) * 0.99)] * 1000, "failed": failed}
+
+
+def report(found: dict[str, float]) -> None:
+    show("ceiling: a bare endpoint that decodes, points/s", found["decoded"])
+    show("ceiling: raw blobs of the same chunks, one durable commit a batch", found["raw"])
+    show("one writer, points/s", found["one"], f"{found['one'] / found['decoded']:.0%} of decoding, {found['one'] / found['raw']:.0%} of blobs")
+    show("  last tenth against the first", found["last"], "(1 is no slower)")
+    show(f"{WRITERS} processes, points/s", found["eight"], f"{found['eight'] / found['one']:.2f} of one writer")
+    show(f"{SMALL_PER_S} small appends/s: p50 ms", found["p50"], f"p99 {found['p99']:.1f} ms, {found['failed']:g} failed")
 
 
 def bodies(points: int) -> Iterator[bytes]:
-    """JSON bodies of 1,000 steps of four metrics: random doubles, times to the millisecond."""
+    """JSON bodies of 250 steps of four metrics, 1,000 points each: random doubles, times to the millisecond."""
     source = np.random.default_rng(0)
     for number in range(max(points // (BATCH * len(METRICS)), 1)):
         steps = range(number * BATCH, (number + 1) * BATCH)
-        times = [round(1.79e9 + step * 0.01, 3) for step in steps]
+        times = [round(1.79e9 + step * 0.01 + source.random() * 0.005, 3) for step in steps]
         yield orjson.dumps({"steps": list(steps), "times": times, "metrics": {name: source.random(BATCH).tolist() for name in METRICS}})
 
 
@@ -187,14 +193,11 @@ def bare_decode(folder: Path, sent: list[bytes]) -> float:
 
 
 def raw_blobs(folder: Path, sent: list[bytes]) -> float:
-    """Points/s of one row for each metric of a batch, 8,000 bytes of it, one durable transaction a batch."""
+    """Points/s of one row for each metric of a batch, 2,000 bytes of it, one durable transaction a batch."""
     database = sqlite3.connect(folder / "raw.db", isolation_level=None)
     for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE blobs (run TEXT, metric TEXT, first INTEGER, data BLOB)"):
         database.execute(statement)
-    rows: list[list[tuple[Any, ...]]] = []
-    for number, body in enumerate(sent):
-        metrics = orjson.loads(body)["metrics"]
-        rows.append([("run", name, number, np.array(column).tobytes()) for name, column in metrics.items()])
+    rows = blob_rows(sent)
     begun = time.perf_counter()
     for batch in rows:
         database.execute("BEGIN IMMEDIATE")
@@ -204,6 +207,30 @@ def raw_blobs(folder: Path, sent: list[bytes]) -> float:
     database.close()
     (folder / "raw.db").unlink()
     return len(sent) * BATCH * len(METRICS) / seconds
+
+
+def raw_bytea(url: str, sent: list[bytes]) -> float:
+    """The same in PostgreSQL, in a table of its own."""
+    with psycopg.connect(url.replace("+psycopg", "")) as database:
+        database.execute("DROP TABLE IF EXISTS bench_blobs")
+        database.execute("CREATE TABLE bench_blobs (run text, metric text, first bigint, data bytea, PRIMARY KEY (run, metric, first))")
+        database.commit()
+        rows = blob_rows(sent)
+        begun = time.perf_counter()
+        for batch in rows:
+            with database.cursor() as cursor:
+                cursor.executemany("INSERT INTO bench_blobs VALUES (%s, %s, %s, %b)", batch)
+            database.commit()
+        seconds = time.perf_counter() - begun
+        database.execute("DROP TABLE bench_blobs")
+        return len(sent) * BATCH * len(METRICS) / seconds
+
+
+def blob_rows(sent: list[bytes]) -> list[list[tuple[Any, ...]]]:
+    found: list[list[tuple[Any, ...]]] = []
+    for number, body in enumerate(sent):
+        found.append([("run", name, number, np.array(column).tobytes()) for name, column in orjson.loads(body)["metrics"].items()])
+    return found
 
 
 def disk_bytes(folder: Path) -> int:

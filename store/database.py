@@ -14,6 +14,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 BUSY_TIMEOUT_S = 30
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "wal_autocheckpoint=4000",  # pages: blocks that are sealed within 16 MB of writing never reach the database's file
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+    "temp_store=MEMORY",
+)
 NOW = {"sqlite": "runtwice_now()", "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision"}
 
 
@@ -74,6 +82,7 @@ def connect(url: str, pool_size: int = 10) -> Database:
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
     engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 5})
+    event.listen(engine, "connect", _prepare_postgresql)
     return Database(engine)
 
 
@@ -158,8 +167,14 @@ def _for_driver(dialect: str, text: str) -> str:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function("runtwice_now", 0, time.time)  # SQLite's own clock, the same machine's, counts whole milliseconds
     connection.isolation_level = None  # the driver must not begin transactions of its own: _begin_sqlite does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_S * 1000}", "temp_store=MEMORY"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """What the server or the role may have switched off is on here: an acknowledged write is on the disk."""
+    connection.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Any) -> None:

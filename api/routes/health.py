@@ -15,12 +15,12 @@ from api.parts import Parts
 from api.routes.describe import answers
 from api.schemas.others import CheckShown, Readiness
 from api.strict_route import StrictRoute
-from store import migrate
+from store import durability, migrate
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 
 LOW_ON_DISK = 100_000_000
-READY = {"status": "ready", "checks": {name: {"ok": True, "detail": "answers"} for name in ("database", "broker", "disk")}}
+READY = {"status": "ready", "checks": {name: {"ok": True, "detail": "answers"} for name in ("database", "broker", "disk", "durability")}}
 FIGURES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text", "content": {"text/plain": {"example": 'runtwice_runs{state="finished"} 8.0'}}}
 }
@@ -33,10 +33,10 @@ async def healthz() -> Response:
 
 @router.get("/readyz", summary="Whether each thing the service needs answers", **answers(Readiness, READY))
 def readyz(parts: Service) -> Response:
-    checks = {"database": _database(parts), "broker": _broker(parts), "disk": _disk(parts)}
+    checks = {"database": _database(parts), "broker": _broker(parts), "disk": _disk(parts), "durability": _durability(parts)}
     # A broker that is away delays nothing for long: idle workers look for runs in SQL.
     able = checks["database"]["ok"] and checks["disk"]["ok"]
-    status = "ready" if able and checks["broker"]["ok"] else "degraded" if able else "unavailable"
+    status = "ready" if all(check["ok"] for check in checks.values()) else "degraded" if able else "unavailable"
     return document({"status": status, "checks": checks}, 200 if able else 503, None if able else {"Retry-After": "1"})
 
 
@@ -54,6 +54,15 @@ def _database(parts: Parts) -> CheckShown:
     if version != _needed():
         return {"ok": False, "detail": f"is at version {version or 'none'}, this program needs {_needed()}: runtwice migrate"}
     return {"ok": True, "detail": f"answers, at version {version}"}
+
+
+def _durability(parts: Parts) -> CheckShown:
+    try:
+        with parts.db.read() as session:
+            weakness = durability.weakness(session)
+    except exc.SQLAlchemyError:
+        return {"ok": True, "detail": "not known: the database does not answer"}
+    return {"ok": weakness is None, "detail": f"{weakness}: what was acknowledged may be lost" if weakness else "commits are on the disk"}
 
 
 @cache
