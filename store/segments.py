@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from store import columns
 from store.columns import Column
-from store.tables import Segment, Series, Table
+from store.tables import Run, Segment, Series, Table
 
 SEGMENT_COLUMNS = (
     Segment.run_id,
@@ -25,11 +25,14 @@ SEGMENT_COLUMNS = (
 )
 
 
+NOT_SUMMED = ("run_id", "metric", "project_id", "last_step")
+
+
 def _ends_query() -> Select[Any]:
     later = aliased(Segment)
     newest = select(func.max(later.first_step)).where(later.run_id == Series.run_id, later.metric == Series.metric).scalar_subquery()
     of_series = and_(Segment.run_id == Series.run_id, Segment.metric == Series.metric, Segment.first_step == newest)
-    summary = [column.label(f"series_{column.name}") for column in Series.__table__.columns if column.name not in ("run_id", "metric", "last_step")]
+    summary = [column.label(f"series_{column.name}") for column in Series.__table__.columns if column.name not in NOT_SUMMED]
     query = select(*SEGMENT_COLUMNS, Series.last_step.label("last_step"), *summary).select_from(Series).join(Segment, of_series)
     return query.where(Series.run_id.in_(bindparam("run_ids", expanding=True)), Series.metric.in_(bindparam("metrics", expanding=True)))
 
@@ -42,7 +45,10 @@ def _put(dialect: str, table: type[Table]) -> Any:
     """An INSERT that rewrites the row which has the same primary key."""
     put = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     keys = [column.name for column in table.__table__.primary_key]
-    return put.on_conflict_do_update(index_elements=keys, set_={name: value for name, value in put.excluded.items() if name not in keys})
+    if table is Series:
+        put = put.values(project_id=select(Run.project_id).where(Run.id == bindparam("of_run")).scalar_subquery())
+    rewritten = {name: value for name, value in put.excluded.items() if name not in (*keys, "project_id")}
+    return put.on_conflict_do_update(index_elements=keys, set_=rewritten)
 
 
 def decode(segment: Any) -> Column:
@@ -72,7 +78,8 @@ class Writes:
         for row in self.gone:
             which = (Segment.run_id == row.run_id, Segment.metric == row.metric, Segment.first_step == row.first_step)
             session.execute(delete(Segment).where(*which), execution_options={"synchronize_session": False})
-        for table, rows in ((Segment, self.segments), (Series, self.series)):
+        series = [{**row, "of_run": row["run_id"]} for row in self.series]
+        for table, rows in ((Segment, self.segments), (Series, series)):
             if rows:
                 session.connection().execute(_put(session.get_bind().dialect.name, table), rows)
 

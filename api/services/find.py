@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api import numbers, paging
@@ -15,7 +16,6 @@ from api.problems import InvalidValue, Problem
 from api.services import names, show
 from store.errors import BadSearch
 from store.search import groups, order, syntax, table
-from store.search.conditions import condition
 from store.search.groups import Group
 from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
 from store.search.table import Scope
@@ -54,10 +54,9 @@ def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
             found = table.page(session, scope, by, after, asked.limit + 1)
         except ValueError as error:
             raise paging.bad_cursor() from error
-        rows, last = paging.split(found, asked.limit)
-        items: Sequence[Any] = show.listing(session, [row.run for row in rows])
-        if paths is not None:
-            items = [_picked(item, paths) for item in items]
+        placed, last = paging.split(found, asked.limit)
+        ids = [each.run_id for each in placed]
+        items: Sequence[Any] = show.page(session, ids) if paths is None else [_picked(item, paths) for item in show.page(session, ids, orjson.loads)]
         page: dict[str, Any] = {"items": items, "next_cursor": paging.encode(asked.list_name, *last.place) if last else None}
         return {**page, "total": table.count(session, scope)} if asked.total else page
 
@@ -80,6 +79,7 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
         except ValueError as error:
             raise paging.bad_cursor() from error
         shown, last = paging.split([group for group in made if group.first > start][: asked.limit + 1], asked.limit)
+        groups.describe(session, shown, by, [key.name for key in left_out])
         groups.add_metrics(session, shown, metrics)
     page: dict[str, Any] = {
         "items": [_group(group) for group in shown],
@@ -115,8 +115,9 @@ def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
 
 def _scope(session: Session, parts: Parts, caller: Caller, project: str | None, filter: str | None) -> Scope:
     within = None if project is None else names.find(session, caller, parts.settings, project)
-    where = _read("filter", lambda text: condition(syntax.read_filter(text)), filter) if filter else None
-    return Scope(caller.entity, within, where)
+    scope = Scope(caller.entity, within, _read("filter", syntax.read_filter, filter) if filter else None)
+    _read("filter", lambda _: scope.check(), filter or "")
+    return scope
 
 
 def _read(parameter: str, read: Callable[[str], T], text: str) -> T:

@@ -21,7 +21,7 @@ DEEPEST = 12  # SQLite's own parser gives up not far behind
 MOST_TESTS = 200
 MOST_VALUES = 1_000
 MOST_SORT_KEYS = 5
-ALL_BUT = "all_but:"
+ALL_BUT = ("all_but:", "all_but=")
 MLFLOW_STATES = {"scheduled": "queued", "killed": "cancelled"}
 
 
@@ -120,7 +120,7 @@ def read_paths(text: str) -> tuple[tuple[str, ...], ...]:
 def read_groups(text: str) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
     """Keys to group by, and keys left out of `all_but:`; one of the two is empty. Raises BadSearch."""
     all_but = text.startswith(ALL_BUT)
-    reader = _Reader(tokens(" " * len(ALL_BUT) + text[len(ALL_BUT) :] if all_but else text))
+    reader = _Reader(tokens(" " * len(ALL_BUT[0]) + text[len(ALL_BUT[0]) :] if all_but else text))
     found = [_group_key(reader.segments(), all_but)]
     while reader.take_mark(","):
         found.append(_group_key(reader.segments(), all_but))

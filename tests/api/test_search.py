@@ -93,7 +93,8 @@ class TestSort:
             pytest.param("config.optimizer.lr", "bac", id="numbers before texts"),
             pytest.param('metrics."val/loss",-name', "bac", id="two keys"),
             pytest.param("created_at", "abc", id="by age"),
-            pytest.param("-project", "abc", id="ties by age"),
+            pytest.param("project", "abc", id="ties oldest first"),
+            pytest.param("-project", "cba", id="ties newest first going down"),
         ],
     )
     def test_puts_in_order_page_by_page(self, api, project, runs, sort, order) -> None:
