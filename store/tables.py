@@ -174,6 +174,8 @@ class RunParam(Table):
     number: Mapped[float | None]
     head: Mapped[str | None] = mapped_column(BY_BYTES)
     text: Mapped[str | None] = mapped_column(BY_BYTES)
+    mark_high: Mapped[int]
+    mark_low: Mapped[int]
 
 
 class RunTag(Table):

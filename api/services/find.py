@@ -15,8 +15,8 @@ from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.services import names, show
 from store.errors import BadSearch
-from store.search import groups, order, syntax, table
-from store.search.groups import Group
+from store.search import groups, known, order, syntax, table
+from store.search.groups import Group, Grouping
 from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
 from store.search.table import Scope
 
@@ -65,27 +65,27 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
     """A page of groups, in order of their oldest run. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
     if asked.sort:
         raise InvalidValue("/sort", "does not go with group_by: groups stand in the order of their oldest run")
-    by, left_out = _read("group_by", syntax.read_groups, group_by)
+    keys, left_out = _read("group_by", syntax.read_groups, group_by)
+    by = Grouping(keys, [key.name for key in left_out])
     metrics = _metrics(_read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
     list_name = f"{asked.list_name}\n{group_by}"
     after = paging.decode(asked.cursor, list_name, str, str)
     with parts.db.read() as session:
         scope = _scope(session, parts, caller, asked.project, asked.filter)
         try:
-            made = groups.by_keys(session, scope, by) if by else groups.all_but(session, scope, [key.name for key in left_out])
-            start = (float.fromhex(after[0]), after[1]) if after else (0.0, "")
+            found = groups.page(session, scope, by, (float.fromhex(after[0]), after[1]) if after else None, asked.limit + 1)
         except groups.TooManyRuns as error:
             raise InvalidValue("/group_by", f"this would group more than {groups.MOST_RUNS:,} runs; a filter makes them fewer") from error
         except ValueError as error:
             raise paging.bad_cursor() from error
-        shown, last = paging.split([group for group in made if group.first > start][: asked.limit + 1], asked.limit)
-        groups.describe(session, shown, by, [key.name for key in left_out])
+        shown, last = paging.split(found.groups, asked.limit)
+        groups.describe(session, shown, by)
         groups.add_metrics(session, shown, metrics)
     page: dict[str, Any] = {
         "items": [_group(group) for group in shown],
         "next_cursor": paging.encode(list_name, last.first[0].hex(), last.first[1]) if last else None,
     }
-    return {**page, "total": len(made)} if asked.total else page
+    return {**page, "total": found.total} if asked.total else page
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -103,13 +103,13 @@ def _metrics(paths: Sequence[tuple[str, ...]]) -> list[str]:
 def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
     """What runs can be filtered and sorted by. Raises ProjectNotFound."""
     with parts.db.read() as session:
-        leaves, metrics, tags = table.known(session, _scope(session, parts, caller, project, None))
+        held = known.keys(session, _scope(session, parts, caller, project, None))
     fields = [{"key": field, "kind": "number" if field in NUMBERS else "time" if field in TIMES else "text"} for field in FIELDS]
     return {
         "fields": fields,
-        "config": [{"key": f"config.{_quoted(leaf.key)}", "numbers": leaf.numbers, "texts": leaf.texts} for leaf in leaves],
-        "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in metrics],
-        "tags": tags,
+        "config": [{"key": f"config.{_quoted(leaf.key)}", "numbers": leaf.numbers, "texts": leaf.texts} for leaf in held.leaves],
+        "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in held.metrics],
+        "tags": held.tags,
     }
 
 

@@ -22,6 +22,8 @@ NARROW = (
     *("project_id", "id", "created_at", "leaves_high", "leaves_low", "state", "origin", "archived", "seed", "attempt", "priority"),
     *("started_at", "finished_at", "node", "baseline_id", "rerun_of", "config_digest"),
 )
+MARKS = ("mark_high", "mark_low")
+MODULUS = 2**62
 OLD = {
     "run_params": {"path_number_run_id": ["path", "number", "run_id"], "path_head_run_id": ["path", "head", "run_id"]},
     "run_tags": {"tag_run_id": ["tag", "run_id"]},
@@ -87,6 +89,7 @@ def _tables(by_project: bool) -> dict[str, list[sa.Column[Any]]]:
         "run_params": [
             *(sa.Column("path", TEXT, primary_key=True), *project),
             *(sa.Column("number", sa.Double()), sa.Column("head", TEXT), sa.Column("text", TEXT)),
+            *(sa.Column(name, sa.BigInteger(), nullable=False) for name in MARKS if by_project),
         ],
         "run_tags": [sa.Column("tag", TEXT, primary_key=True), *project],
         "series": [metric, *project, *sums, *floats],
@@ -109,7 +112,7 @@ def _rebuild(table: str, columns: list[sa.Column[Any]], by_project: bool) -> Non
         sqlite_with_rowid=not by_project,
     )
     names = ", ".join(f'"{column.name}"' for column in columns)
-    values = names.replace('"project_id"', "runs.project_id").replace('"text"', _text(by_project))
+    values = names.replace('"project_id"', "runs.project_id").replace('"text"', _text(by_project)).replace('"mark_high", "mark_low"', "0, 0")
     op.execute(f"INSERT INTO {table} (run_id, {names}) SELECT run_id, {_of(values, old)} FROM {old} JOIN runs ON runs.id = {old}.run_id")  # noqa: S608
     op.drop_table(old)
 
@@ -127,32 +130,33 @@ def _of(values: str, old: str) -> str:
 def _fill_fingerprints() -> None:
     """For the runs that are there, by batches: a few hundred configs in memory at a time."""
     connection, after = op.get_bind(), ""
-    names = (
-        sa.column("id", sa.String),
-        sa.column("config", sa.JSON),
-        sa.column("leaves_high", sa.BigInteger),
-        sa.column("leaves_low", sa.BigInteger),
-    )
-    runs = sa.table("runs", *names)
-    fill = sa.update(runs).where(runs.c.id == sa.bindparam("run")).values(leaves_high=sa.bindparam("high"), leaves_low=sa.bindparam("low"))
+    runs = _columns("runs", "id", "leaves_high", "leaves_low", sa.column("config", sa.JSON))
+    params = _columns("run_params", "run_id", "path", *MARKS)
+    given: dict[str, Any] = {"high": sa.bindparam("high"), "low": sa.bindparam("low")}
+    of_run = sa.update(runs).where(runs.c.id == sa.bindparam("run")).values(leaves_high=given["high"], leaves_low=given["low"])
+    of_leaf = sa.update(params).where(params.c.run_id == sa.bindparam("run"), params.c.path == sa.bindparam("at"))
+    of_leaf = of_leaf.values(mark_high=given["high"], mark_low=given["low"])
     while batch := connection.execute(sa.select(runs.c.id, runs.c.config).where(runs.c.id > after).order_by(runs.c.id).limit(BATCH)).all():
-        marks = [(run.id, *_fingerprint(run.config)) for run in batch]
-        connection.execute(fill, [{"run": run_id, "high": high, "low": low} for run_id, high, low in marks])
+        marks = {run.id: {path: _mark(path, value) for path, value in _leaves(run.config, "") if value is not None} for run in batch}
+        sums = {run_id: [sum(each) % MODULUS for each in zip((0, 0), *found.values(), strict=True)] for run_id, found in marks.items()}
+        connection.execute(of_run, [{"run": run_id, "high": high, "low": low} for run_id, (high, low) in sums.items()])
+        rows = [{"run": run, "at": path, "high": high, "low": low} for run, found in marks.items() for path, (high, low) in found.items()]
+        if rows:
+            connection.execute(of_leaf, rows)
         after = batch[-1].id
 
 
+def _columns(table: str, *columns: Any) -> Any:
+    return sa.table(table, *(sa.column(each) if isinstance(each, str) else each for each in columns))
+
+
 # The forms of store/search/leaves.py as they were with this version.
-def _fingerprint(config: dict[str, Any]) -> tuple[int, int]:
-    high = low = 0
-    for path, value in _leaves(config, ""):
-        if value is None:
-            continue
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        plain = b"n" + pack(">d", float(value) + 0.0) if is_number else b"t" + text.encode("utf-8", "surrogatepass")
-        mark = unpack(">QQ", blake2b(path.encode("utf-8", "surrogatepass") + b"\0" + plain, digest_size=16).digest())
-        high, low = high ^ mark[0] >> 1, low ^ mark[1] >> 1
-    return high, low
+def _mark(path: str, value: Any) -> tuple[int, int]:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    plain = b"n" + pack(">d", float(value) + 0.0) if is_number else b"t" + text.encode("utf-8", "surrogatepass")
+    high, low = unpack(">QQ", blake2b(path.encode("utf-8", "surrogatepass") + b"\0" + plain, digest_size=16).digest())
+    return high >> 17, low >> 17
 
 
 def _leaves(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -1,29 +1,28 @@
 """Runs that agree on some keys, as one group each: how many there are and how their metrics spread.
 
-Whole configs are compared by the fingerprints that stand with the runs (see leaves.py): to leave a path out is to take its leaf's
-mark out of the fingerprint. No config is read but those of the groups that are shown.
+Values are compared by their marks, and whole configs by their fingerprints, the sums of the marks of their leaves (see leaves.py): to leave
+a path out is to take its mark away. So the database makes the groups, and reads no config; those shown are read for the groups of the page.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BigInteger, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from analysis.leaves import leaves
 from analysis.spread import Spread, spread
-from store.search import table
 from store.search.conditions import text_of
 from store.search.keys import Key
-from store.search.leaves import HEAD, mark
+from store.search.known import has_below
+from store.search.leaves import MODULUS
 from store.search.subject import PARAMS, RUNS, SERIES
-from store.search.table import Scope
+from store.search.table import Rows, Scope
 
 MOST_RUNS = 1_000_000
 RUNS_SHOWN = 100
 BATCH = 1_000
-Leaf = tuple[float | None, str | None]
 
 
 class TooManyRuns(Exception):
@@ -32,7 +31,7 @@ class TooManyRuns(Exception):
 
 @dataclass
 class Group:
-    """`key` is what its runs agree on, by path; None where they have no value. Runs in order of age."""
+    """`key` is what its runs agree on, by path; None where they have no value. `first` are its least time and id, and its place in the list."""
 
     first: tuple[float, str]
     run_ids: list[str]
@@ -41,47 +40,98 @@ class Group:
     metrics: dict[str, Spread] = field(default_factory=dict)
 
 
-def by_keys(session: Session, scope: Scope, keys: Sequence[Key]) -> list[Group]:
-    """The groups in order of their oldest run; `keys` are fields and leaves of the config. Raises TooManyRuns."""
-    runs = table.Rows.of(session, scope)
-    names = [key for key in keys if key.root == "field"]
-    rows = _rows(session, runs, [RUNS.c[key.name] if key.is_number else text_of(key.name, RUNS) for key in names])
-    held = [{run_id: leaf for run_id, _, leaf in _leaves(session, runs, key.name, below=False)} for key in keys if key.root == "config"]
-    return _grouped(rows, lambda row: (row[2:], *(leaf.get(row[1]) for leaf in held)))
+@dataclass(frozen=True)
+class Grouping:
+    """What runs must agree on: `keys`, fields and leaves of the config; or without any, the whole config but the paths `left_out`."""
+
+    keys: Sequence[Key] = ()
+    left_out: Sequence[str] = ()
+
+    @property
+    def fields(self) -> list[Key]:
+        return [key for key in self.keys if key.root == "field"]
+
+    def joined(self, session: Session, project_id: str | None) -> tuple[Any, list[Any]]:
+        """A FROM of runs with what is needed of their leaves, and the columns that make a group."""
+        if not self.keys:
+            return _all_but([(path, project_id is None or has_below(session, project_id, path)) for path in _outermost(self.left_out)])
+        source: Any = RUNS
+        columns: list[Any] = [RUNS.c[key.name] if key.is_number else text_of(key.name, RUNS) for key in self.fields]
+        for key in self.keys:
+            if key.root == "config":
+                source, leaf = _with_leaf(source, key.name)
+                columns += [leaf.c.mark_high, leaf.c.mark_low]
+        return source, columns
+
+    def key(self, config: dict[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
+        left = iter(fields)
+        if self.keys:
+            return {_shown(key): next(left) if key.root == "field" else config.get(key.name) for key in self.keys}
+        return {f"config.{path}": value for path, value in config.items() if not any(_is_in(path, out) for out in self.left_out)}
 
 
-def all_but(session: Session, scope: Scope, left_out: Sequence[str]) -> list[Group]:
-    """Groups that agree on the whole config but these paths and what lies below them. Raises TooManyRuns."""
-    runs = table.Rows.of(session, scope)
-    rows = _rows(session, runs, [RUNS.c.leaves_high, RUNS.c.leaves_low])
-    taken: dict[str, tuple[int, int]] = {}
-    marks: dict[tuple[str, Leaf], tuple[int, int]] = {}
-    for path in _outermost(left_out):
-        for run_id, at, leaf in _leaves(session, runs, path, below=True):
-            of_leaf = marks.get((at, leaf)) or marks.setdefault((at, leaf), mark(at, *leaf))
-            before = taken.get(run_id)
-            taken[run_id] = of_leaf if before is None else (before[0] ^ of_leaf[0], before[1] ^ of_leaf[1])
-    nothing = (0, 0)
-
-    def key_of(row: Any) -> tuple[int, int]:
-        high, low = taken.get(row[1], nothing)
-        return row[2] ^ high, row[3] ^ low
-
-    return _grouped(rows, key_of)
+@dataclass(frozen=True)
+class Page:
+    groups: list[Group]
+    total: int
 
 
-def describe(session: Session, groups: Sequence[Group], keys: Sequence[Key], left_out: Sequence[str]) -> None:
-    """Fill in the keys of the groups: from the config of the first run of each."""
+def page(session: Session, scope: Scope, by: Grouping, after: tuple[float, str] | None, limit: int) -> Page:
+    """Up to `limit` groups behind the place, in the order of their oldest run, and how many groups there are in all. Raises TooManyRuns."""
+    runs = Rows.of(session, scope)
+    source, columns = by.joined(session, runs.project_id)
+    keys = [column.label(f"k{index}") for index, column in enumerate(columns)]
+    first = [func.min(RUNS.c.created_at).label("time"), func.min(RUNS.c.id).label("id")]
+    ids = func.aggregate_strings(RUNS.c.id, ",").label("ids")
+    made = runs.select(*keys, *first, func.count().label("n"), ids, source=source).group_by(*columns)
+    groups = made.cte().prefix_with("MATERIALIZED")
+    place, all_groups = (groups.c.time, groups.c.id), select(func.count(), func.sum(groups.c.n)).select_from(groups)
+    query = select(groups).order_by(*place).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*map(literal, after)))
+    totals = [all_groups.with_only_columns(each).scalar_subquery() for each in (func.count(), func.sum(groups.c.n))]
+    rows = session.connection().execute(query.add_columns(*totals)).all()
+    if rows and rows[0][-1] > MOST_RUNS:
+        raise TooManyRuns
+    return Page([_group(row, len(by.fields)) for row in rows], rows[0][-2] if rows else 0)
+
+
+def _group(row: Any, fields: int) -> Group:
+    return Group((row.time, row.id), sorted(row.ids.split(",")), tuple(row[:fields]))
+
+
+def _all_but(trees: Sequence[tuple[str, bool]]) -> tuple[Any, list[Any]]:
+    """`trees` are paths, and whether leaves lie below them."""
+    source: Any = RUNS
+    taken: list[Any] = [literal(0, BigInteger), literal(0, BigInteger)]
+    for path, is_tree in trees:
+        if is_tree:
+            marks = [_sum_below(path, column) for column in (PARAMS.c.mark_high, PARAMS.c.mark_low)]
+        else:
+            source, leaf = _with_leaf(source, path)
+            marks = [leaf.c.mark_high, leaf.c.mark_low]
+        taken = [before + func.coalesce(mark, 0) for before, mark in zip(taken, marks, strict=True)]
+    whole = (RUNS.c.leaves_high, RUNS.c.leaves_low)
+    return source, [(of_run - less + MODULUS) % MODULUS for of_run, less in zip(whole, taken, strict=True)]
+
+
+def _sum_below(path: str, column: Any) -> Any:
+    at_or_below = or_(PARAMS.c.path == path, and_(PARAMS.c.path > path + ".", PARAMS.c.path < path + "/"))
+    return select(cast(func.sum(column), BigInteger)).where(PARAMS.c.run_id == RUNS.c.id, at_or_below).correlate(RUNS).scalar_subquery()
+
+
+def _with_leaf(source: Any, path: str) -> tuple[Any, Any]:
+    leaf = PARAMS.alias()
+    return source.outerjoin(leaf, and_(leaf.c.run_id == RUNS.c.id, leaf.c.path == path)), leaf
+
+
+def describe(session: Session, groups: Sequence[Group], by: Grouping) -> None:
+    """Fill in the keys of the groups: from the config of one run of each."""
     configs: dict[str, dict[str, Any]] = {}
     for batch in _batches([group.first[1] for group in groups]):
         configs |= {row.id: leaves(row.config) for row in session.execute(select(RUNS.c.id, RUNS.c.config).where(RUNS.c.id.in_(batch)))}
     for group in groups:
-        config = configs.get(group.first[1], {})
-        if keys:
-            fields = iter(group.fields)
-            group.key = {_shown(key): next(fields) if key.root == "field" else config.get(key.name) for key in keys}
-        else:
-            group.key = {f"config.{path}": value for path, value in config.items() if not any(_is_in(path, out) for out in left_out)}
+        group.key = by.key(configs.get(group.first[1], {}), group.fields)
 
 
 def add_metrics(session: Session, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
@@ -92,52 +142,11 @@ def add_metrics(session: Session, groups: Sequence[Group], metrics: Sequence[str
     if metrics is not None:
         query = query.where(SERIES.c.metric.in_(metrics))
     for batch in _batches(list(place)):
-        for run_id, metric, last in session.connection().execute(query.where(SERIES.c.run_id.in_(batch))):
+        for run_id, metric, last in session.connection().execute(query.where(SERIES.c.run_id.in_(batch))).all():
             found[place[run_id]].setdefault(metric, []).append(last)
     for group, values in zip(groups, found, strict=True):
         spreads = {metric: spread(values[metric]) for metric in sorted(values)}
         group.metrics = {metric: each for metric, each in spreads.items() if each is not None}
-
-
-def _rows(session: Session, runs: table.Rows, columns: Sequence[Any]) -> list[Any]:
-    """(created_at, id, *columns) of each run, in order of age. Raises TooManyRuns."""
-    rows = session.connection().execute(runs.select(RUNS.c.created_at, RUNS.c.id, *columns).limit(MOST_RUNS + 1)).all()
-    if len(rows) > MOST_RUNS:
-        raise TooManyRuns
-    return sorted(rows, key=lambda row: (row[0], row[1]))
-
-
-def _leaves(session: Session, runs: table.Rows, path: str, below: bool) -> Iterator[tuple[str, str, Leaf]]:
-    """(run, path, leaf) of all that stand at the path, or below it too."""
-    at = PARAMS.c.path == path
-    if below:
-        at = or_(at, and_(PARAMS.c.path > path + ".", PARAMS.c.path < path + "/"))
-    numbers = runs.narrowed(select(PARAMS.c.run_id, PARAMS.c.path, PARAMS.c.number).where(at, PARAMS.c.number.is_not(None)), PARAMS)
-    for run_id, where, number in session.connection().execute(numbers):
-        yield run_id, where, (number + 0.0, None)
-    heads = runs.narrowed(select(PARAMS.c.run_id, PARAMS.c.path, PARAMS.c.head).where(at, PARAMS.c.head.is_not(None)), PARAMS)
-    long = []
-    for run_id, where, head in session.connection().execute(heads):
-        if len(head) < HEAD:
-            yield run_id, where, (None, head)
-        else:
-            long.append(run_id)
-    whole = select(PARAMS.c.run_id, PARAMS.c.path, func.coalesce(PARAMS.c.text, PARAMS.c.head)).where(at, func.length(PARAMS.c.head) >= HEAD)
-    for batch in _batches(long):
-        for run_id, where, text in session.connection().execute(whole.where(PARAMS.c.run_id.in_(batch))):
-            yield run_id, where, (None, text)
-
-
-def _grouped(rows: Sequence[Any], key_of: Any) -> list[Group]:
-    groups: dict[Any, Group] = {}
-    for row in rows:
-        key = key_of(row)
-        group = groups.get(key)
-        if group is None:
-            groups[key] = Group((row[0], row[1]), [row[1]], tuple(row[2:]))
-        else:
-            group.run_ids.append(row[1])
-    return list(groups.values())
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:

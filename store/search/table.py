@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from store.search import lanes
 from store.search.conditions import condition
 from store.search.order import Order
-from store.search.subject import PARAMS, PROJECTS, RUNS, SERIES, TAGS, Subject
+from store.search.subject import PROJECTS, RUNS, Subject
 from store.search.syntax import Filter
 from store.search.walk import Placed, Search, gathered, matching
 from store.tables import Project
@@ -67,9 +67,9 @@ class Rows:
             return cls(project_id, None)
         return cls(project_id, matching(project_id, scope.filter, lanes.narrowest(session, scope.filter, project_id)[0])[0])
 
-    def select(self, *columns: Any) -> Any:
-        """A SELECT of columns of their rows."""
-        query = select(*columns).select_from(RUNS)
+    def select(self, *columns: Any, source: Any = RUNS) -> Any:
+        """A SELECT of columns of their rows; `source` is a FROM that joins more to them."""
+        query = select(*columns).select_from(source)
         if self.project_id is not None:
             query = query.where(RUNS.c.project_id == self.project_id).with_hint(RUNS, "INDEXED BY ix_runs_narrow", "sqlite")
         return query if self.passing is None else query.where(RUNS.c.id.in_(self.passing))
@@ -87,20 +87,9 @@ def count(session: Session, scope: Scope) -> int:
     return int(session.connection().execute(counted).scalar_one())
 
 
-@dataclass(frozen=True)
-class Known:
-    """A key of a config or a metric that some run has, and of how many runs it is a number or a text."""
-
-    key: str
-    numbers: int
-    texts: int
-
-
-def known(session: Session, scope: Scope) -> tuple[list[Known], list[str], list[str]]:
-    """Leaves of configs, metrics and tags that runs of the scope have, each in the order of their names."""
-    runs = Rows.of(session, scope)
-    params = runs.narrowed(select(PARAMS.c.path, func.count(PARAMS.c.number), func.count(PARAMS.c.head)), PARAMS).group_by(PARAMS.c.path)
-    metrics = runs.narrowed(select(SERIES.c.metric), SERIES).distinct()
-    tags = runs.narrowed(select(TAGS.c.tag), TAGS).distinct()
-    found = sorted((Known(*row) for row in session.execute(params)), key=lambda leaf: leaf.key)
-    return found, sorted(session.scalars(metrics)), sorted(session.scalars(tags))
+def project_ids(session: Session, scope: Scope) -> Sequence[str]:
+    """The first 1,000 projects that the scope reaches."""
+    if scope.project is not None:
+        return [scope.project.id]
+    query = select(PROJECTS.c.id).order_by(PROJECTS.c.created_at, PROJECTS.c.id).limit(1_000)
+    return session.scalars(query if scope.entity is None else query.where(PROJECTS.c.entity == scope.entity)).all()

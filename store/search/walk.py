@@ -122,7 +122,7 @@ class Search:
 
     def _stretch(self, phase: Phase, position: list[Any] | None, end: list[Any] | None, limit: int) -> list[Placed]:
         query = self._way(phase, position, end).where(*phase.tests).limit(limit)
-        return [Placed(row[-1], phase.place(row)) for row in self.session.connection().execute(query)]
+        return [Placed(row[-1], phase.place(row)) for row in self.session.connection().execute(query).all()]
 
     def _way(self, phase: Phase, position: list[Any] | None, end: list[Any] | None) -> Any:
         keys = phase.keys
@@ -151,7 +151,7 @@ def gathered(
     page = select(*(column.expression for column in columns)).select_from(named).order_by(*(column.in_order for column in columns)).limit(limit)
     if after is not None:
         page = page.where(order.after(columns, after))
-    rows = session.connection().execute(page)
+    rows = session.connection().execute(page).all()
     return [Placed(row[-1], [order.written(value) for value in row]) for row in rows]
 
 
