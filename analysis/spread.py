@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -28,8 +30,9 @@ def _mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:
         mean = math.fsum(values) / len(values)
         if len(values) < 2:
             return mean, None
-        squares = math.fsum((value - mean) ** 2 for value in values)
-        if math.isfinite(mean) and math.isfinite(squares):
+        with np.errstate(over="ignore"):
+            squares = math.fsum((np.asarray(values, np.float64) - mean) ** 2)
+        if math.isfinite(squares):
             return mean, math.sqrt(squares / (len(values) - 1))
     except OverflowError:
         pass

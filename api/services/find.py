@@ -80,7 +80,7 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
             raise paging.bad_cursor() from error
         shown, last = paging.split(found.groups, asked.limit)
         groups.describe(session, shown, by)
-        groups.add_metrics(session, shown, metrics)
+        groups.add_metrics(session, scope, shown, metrics)
     page: dict[str, Any] = {
         "items": [_group(group) for group in shown],
         "next_cursor": paging.encode(list_name, last.first[0].hex(), last.first[1]) if last else None,

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, and_, bindparam, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from analysis.leaves import leaves
 from analysis.spread import Spread, spread
 from store.search.conditions import text_of
 from store.search.keys import Key
-from store.search.known import has_below
+from store.search.known import has_below, metrics_of
 from store.search.leaves import MODULUS
 from store.search.subject import PARAMS, RUNS, SERIES
 from store.search.table import Rows, Scope
@@ -23,6 +23,7 @@ from store.search.table import Rows, Scope
 MOST_RUNS = 1_000_000
 RUNS_SHOWN = 100
 BATCH = 1_000
+MANY = 20_000
 
 
 class TooManyRuns(Exception):
@@ -134,19 +135,32 @@ def describe(session: Session, groups: Sequence[Group], by: Grouping) -> None:
         group.key = by.key(configs.get(group.first[1], {}), group.fields)
 
 
-def add_metrics(session: Session, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
+def add_metrics(session: Session, scope: Scope, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
     """Spreads of the last values; `metrics` None is all that the runs have."""
     place = {run_id: index for index, group in enumerate(groups) for run_id in group.run_ids}
     found: list[dict[str, list[float]]] = [{} for _ in groups]
-    query = select(SERIES.c.run_id, SERIES.c.metric, SERIES.c.last).where(SERIES.c.last.is_not(None))
-    if metrics is not None:
-        query = query.where(SERIES.c.metric.in_(metrics))
-    for batch in _batches(list(place)):
-        for run_id, metric, last in session.connection().execute(query.where(SERIES.c.run_id.in_(batch))).all():
-            found[place[run_id]].setdefault(metric, []).append(last)
+    for run_id, metric, last in _lasts(session, scope, list(place), metrics):
+        if (index := place.get(run_id)) is not None:
+            found[index].setdefault(metric, []).append(last)
     for group, values in zip(groups, found, strict=True):
         spreads = {metric: spread(values[metric]) for metric in sorted(values)}
         group.metrics = {metric: each for metric, each in spreads.items() if each is not None}
+
+
+def _lasts(session: Session, scope: Scope, run_ids: Sequence[str], metrics: Sequence[str] | None) -> Iterator[tuple[str, str, float]]:
+    """(run, metric, last value) of these runs; when they are many, of all runs of the project, which an index holds side by side."""
+    columns, connection = (SERIES.c.run_id, SERIES.c.metric, SERIES.c.last), session.connection()
+    project_id = scope.project_id(session) if len(run_ids) > MANY else None
+    if project_id is not None:
+        for metric in metrics_of(session, project_id) if metrics is None else metrics:
+            at = (SERIES.c.project_id == project_id, SERIES.c.metric == metric, SERIES.c.last.is_not(None))
+            yield from connection.execute(select(*columns).where(*at).with_hint(SERIES, "INDEXED BY ix_series_last", "sqlite")).all()
+        return
+    query = select(*columns).where(SERIES.c.last.is_not(None), SERIES.c.run_id.in_(bindparam("ids", expanding=True)))
+    if metrics is not None:
+        query = query.where(SERIES.c.metric.in_(metrics))
+    for batch in _batches(run_ids):
+        yield from connection.execute(query, {"ids": batch}).all()
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:

@@ -56,6 +56,10 @@ def has_below(session: Session, project_id: str, path: str) -> bool:
     return False
 
 
+def metrics_of(session: Session, project_id: str) -> list[str]:
+    return [name for (name,) in _distinct(session, SERIES, "metric", project_id)]
+
+
 def _distinct(session: Session, table: Any, column: str, project_id: str) -> Sequence[Any]:
     names = _names(table, column, (table.c.project_id == project_id,), lambda query: query)
     return session.connection().execute(select(names.c.name).where(names.c.name.is_not(None)).limit(MOST_KEYS)).all()
