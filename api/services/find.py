@@ -15,9 +15,11 @@ from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.services import names, show
 from store.errors import BadSearch
+from store.search import facets as counts
 from store.search import groups, known, order, syntax, table
+from store.search.facets import Facet
 from store.search.groups import Group, Grouping
-from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
+from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES, Key
 from store.search.table import Scope
 
 T = TypeVar("T")
@@ -111,6 +113,21 @@ def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
         "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in held.metrics],
         "tags": held.tags,
     }
+
+
+def facets(parts: Parts, caller: Caller, asked: Asked, of: str) -> dict[str, Any]:
+    """The values that runs have at some keys, those of most runs first. Raises ProjectNotFound, Problem 400."""
+    found = _read("of", syntax.read_facets, of)
+    with parts.db.read() as session:
+        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        counted = [counts.count(session, scope, key, asked.limit) for key in found]
+    return {"items": [_facet(key, each) for key, each in zip(found, counted, strict=True)], "next_cursor": None}
+
+
+def _facet(key: Key, found: Facet) -> dict[str, Any]:
+    shown = key.name if key.root != "config" else f"config.{_quoted(key.name)}"
+    values = [{"value": numbers.number(value) if isinstance(value, float) else value, "runs": runs} for value, runs in found.values]
+    return {"key": shown, "values": values, "more": found.more, "min": numbers.out(found.min), "max": numbers.out(found.max)}
 
 
 def _scope(session: Session, parts: Parts, caller: Caller, project: str | None, filter: str | None) -> Scope:

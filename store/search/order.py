@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Integer, SQLColumnExpression, Text, and_, case, func, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Double, Integer, SQLColumnExpression, Text, and_, case, false, func, literal, or_, tuple_
 
 from store.search.conditions import by_bytes, number_of, text_of
 from store.search.keys import Key
@@ -13,6 +13,7 @@ from store.search.subject import PARAMS, SERIES, Subject
 from store.search.syntax import SortKey
 
 Place = list[Any]
+Test = Callable[[Subject], ColumnElement[bool]]
 WHOLE_TEXTS = ("state", "name", "id", "external_id", "origin", "node", "config_digest", "baseline", "rerun_of")
 
 
@@ -100,6 +101,16 @@ def values(key: Key, run: Subject) -> list[SQLColumnExpression[Any]]:
     if key.is_number or key.is_time:
         return [run.value(lambda row: number_of(key, row))]
     return [run.value(lambda row: _sorted_text(key.name, row))]
+
+
+def is_missing(key: Key) -> Test:
+    return lambda run: and_(*(value.is_(None) for value in values(key, run)))
+
+
+def is_value(key: Key, rank: int, value: Any) -> Test:
+    """That the run has this value at the key; of a config, rank 1 is the head of a text."""
+    at, wanted = rank if key.root == "config" else 0, literal(value, Double if isinstance(value, float) else Text)
+    return lambda run: func.coalesce(values(key, run)[at] == wanted, false())
 
 
 def _sorted_text(field: str, row: Any) -> SQLColumnExpression[Any]:

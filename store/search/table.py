@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from store.search import lanes
+from store.search import lanes, ties
 from store.search.conditions import condition
 from store.search.order import Order
 from store.search.subject import PROJECTS, RUNS, Subject
 from store.search.syntax import Filter
-from store.search.walk import Placed, Search, gathered, matching
+from store.search.walk import Placed, Search, in_order, matching
 from store.tables import Project
 
 
@@ -37,9 +37,9 @@ class Scope:
         ids = session.scalars(query if self.entity is None else query.where(PROJECTS.c.entity == self.entity)).all()
         return ids[0] if len(ids) == 1 else None
 
-    def within(self, runs: Any) -> Any:
-        """That the row of runs is of the entity."""
-        return true() if self.entity is None else runs.c.project_id.in_(select(PROJECTS.c.id).where(PROJECTS.c.entity == self.entity))
+    def within(self, run: Subject) -> ColumnElement[bool]:
+        """That the run, a row of runs, is of the entity."""
+        return true() if self.entity is None else run.source.c.project_id.in_(select(PROJECTS.c.id).where(PROJECTS.c.entity == self.entity))
 
 
 def page(session: Session, scope: Scope, order: Order, after: Sequence[Any] | None, limit: int) -> list[Placed]:
@@ -47,8 +47,8 @@ def page(session: Session, scope: Scope, order: Order, after: Sequence[Any] | No
     project_id = scope.project_id(session)
     place = None if after is None else list(after)
     if project_id is not None:
-        return Search(session, project_id, scope.filter, order).page(place, limit)
-    return gathered(session, None, scope.filter, order, None, place, limit, scope.within)
+        return ties.page(Search(session, project_id, scope.filter, order), place, limit)
+    return in_order(session, *matching(None, scope.filter, None, scope.within), order, place, limit)
 
 
 @dataclass(frozen=True)

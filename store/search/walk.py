@@ -17,7 +17,7 @@ from store.search import lanes, order
 from store.search.conditions import condition, number_of
 from store.search.keys import Key
 from store.search.lanes import Narrow
-from store.search.order import Order, Place
+from store.search.order import Order, Place, Test
 from store.search.subject import RUNS, Subject
 from store.search.syntax import Compare, Filter, In, IsNull, Like
 
@@ -77,13 +77,14 @@ class Search:
     project_id: str
     filter: Filter | None
     order: Order
+    also: tuple[Test, ...] = ()
     found: list[Placed] = field(default_factory=list)
     _narrow: tuple[Narrow | None, float] | None = None
 
     def page(self, after: Place | None, limit: int) -> list[Placed]:
         """Raises ValueError for a place that the order did not give."""
-        phases = _phases(self.order, self.project_id, lanes.parts(self.filter)) if len(self.order.keys) == 1 else None
-        if phases is None:
+        phases = self.phases()
+        if not phases:
             return self.gathered(after, limit)
         for phase in phases:
             position = None if after is None else phase.position(after)
@@ -91,8 +92,16 @@ class Search:
                 break
         return self.found
 
+    def phases(self) -> list[Phase]:
+        """Of the first key; none when no index holds it."""
+        key, parts = self.order.keys[0].key, lanes.parts(self.filter)
+        found = [self._phase(key, parts, rank, place) for rank, place in enumerate(lanes.places(key))]
+        is_there = key.root == "field" and key.name in ALWAYS_THERE
+        return found if not found or is_there or any(_needs_value(part, key) for part in parts) else [*found, self._missing(key, parts)]
+
     def gathered(self, after: Place | None, limit: int) -> list[Placed]:
-        return gathered(self.session, self.project_id, self.filter, self.order, self._narrowest()[0], after, limit)
+        query, run = matching(self.project_id, self.filter, self.narrowest()[0], *self.also)
+        return in_order(self.session, query, run, self.order, after, limit)
 
     def _walked(self, phase: Phase, position: list[Any] | None, limit: int) -> bool:
         """Whether the page is full now."""
@@ -110,103 +119,92 @@ class Search:
                 return False
             position, passed, met, length = end, passed + length, met + len(more), length * FARTHER
             left = (limit - len(self.found)) * passed / (met + 0.5)
-            if self._narrowest()[1] < left:
+            if self.narrowest()[1] < left:
                 self.found += self.gathered(phase.place(position), limit - len(self.found))
                 return True
 
     def _end(self, phase: Phase, position: list[Any] | None, length: int) -> list[Any] | None:
         """The keys of the run so far along the way; None when the way ends before."""
-        query = self._way(phase, position, None).limit(1).offset(length - 1)
+        query = self.way(phase, position, None).limit(1).offset(length - 1)
         row = self.session.connection().execute(query).one_or_none()
         return None if row is None else list(row)
 
     def _stretch(self, phase: Phase, position: list[Any] | None, end: list[Any] | None, limit: int) -> list[Placed]:
-        query = self._way(phase, position, end).where(*phase.tests).limit(limit)
+        query = self.way(phase, position, end).where(*phase.tests).limit(limit)
         return [Placed(row[-1], phase.place(row)) for row in self.session.connection().execute(query).all()]
 
-    def _way(self, phase: Phase, position: list[Any] | None, end: list[Any] | None) -> Any:
+    def way(self, phase: Phase, position: list[Any] | None, end: list[Any] | None) -> Any:
         keys = phase.keys
         query = select(*keys).select_from(phase.source).where(*phase.where).with_hint(phase.source, f"INDEXED BY {phase.index}", "sqlite")
         descends = self.order.ties_descend
         if position is not None:
-            query = query.where(_beyond(keys, position, descends))
+            query = query.where(beyond(keys, position, descends))
         if end is not None:
-            query = query.where(~_beyond(keys, end, descends))
+            query = query.where(~beyond(keys, end, descends))
         return query.order_by(*(key.desc() if descends else key.asc() for key in keys))
 
-    def _narrowest(self) -> tuple[Narrow | None, float]:
+    def narrowest(self) -> tuple[Narrow | None, float]:
         if self._narrow is None:
             self._narrow = lanes.narrowest(self.session, self.filter, self.project_id)
         return self._narrow
 
+    def _phase(self, key: Key, parts: Sequence[Filter], rank: int, place: lanes.Place) -> Phase:
+        """What the filter says of the sorted value itself bounds the way; the rest is asked of each run."""
+        source, where = place.opened(self.project_id)
+        run, value = place.subject(source, self.project_id), source.c[place.column]
+        tests = _tests(run, [], self.also)
+        for part in parts:
+            found = lanes.lanes(part) or ()
+            if len(found) == 1 and found[0].is_exact and found[0].place == place:
+                where.append(found[0].test(value))
+            else:
+                tests.append(condition(part, run))
+        before: Place = [] if key.root == "field" and key.name == "created_at" else [rank]
+        behind: Place = []
+        if key.root == "config":
+            before, behind = (before, [""]) if rank == 0 else ([rank, NO_NUMBER], [])
+        is_number = key.root == "metric" or key.is_time
+        return Phase(source, where, run, number_of(key, source) if is_number else value, place.index, before, behind, tests)
 
-def gathered(
-    session: Session, project_id: str | None, filter: Filter | None, by: Order, narrow: Narrow | None, after: Place | None, limit: int, *within: Any
-) -> list[Placed]:
-    """The page out of all runs that stand in the lanes, or out of all; without a project, `within` says which."""
-    query, run = matching(project_id, filter, narrow, *within)
+    def _missing(self, key: Key, parts: Sequence[Filter]) -> Phase:
+        source = RUNS.alias()
+        run = Subject.row(source)
+        where, tests = [source.c.project_id == self.project_id], _tests(run, parts, self.also)
+        fill: Place = [2, NO_NUMBER, ""] if key.root == "config" else [1, NO_NUMBER if key.is_number or key.is_time else ""]
+        if key.root == "field":
+            return Phase(source, [*where, source.c[key.name].is_(None)], run, None, lanes.INDEXED_FIELDS[key.name], fill, [], tests)
+        return Phase(source, where, run, None, "ix_runs_narrow", fill, [], [order.is_missing(key)(run), *tests])
+
+
+def in_order(session: Session, query: Any, run: Subject, by: Order, after: Place | None, limit: int) -> list[Placed]:
+    """A page of the runs that a SELECT finds, all of them looked at and sorted."""
     values = by.values(run)
-    named = query.with_only_columns(*(value.label(f"v{index}") for index, value in enumerate(values))).cte().prefix_with("MATERIALIZED")
-    columns = by.columns([named.c[f"v{index}"] for index in range(len(values))])
-    page = select(*(column.expression for column in columns)).select_from(named).order_by(*(column.in_order for column in columns)).limit(limit)
+    if not run.is_row or any(each.key.root != "field" for each in by.keys):  # what must be looked up is looked up once
+        named = query.with_only_columns(*(value.label(f"v{index}") for index, value in enumerate(values))).cte().prefix_with("MATERIALIZED")
+        query, values = select(literal(1)).select_from(named), [named.c[f"v{index}"] for index in range(len(values))]
+    columns = by.columns(values)
+    page = query.with_only_columns(*(column.expression for column in columns)).order_by(*(column.in_order for column in columns)).limit(limit)
     if after is not None:
         page = page.where(order.after(columns, after))
-    rows = session.connection().execute(page).all()
-    return [Placed(row[-1], [order.written(value) for value in row]) for row in rows]
+    return [Placed(row[-1], [order.written(value) for value in row]) for row in session.connection().execute(page).all()]
 
 
-def matching(project_id: str | None, filter: Filter | None, narrow: Narrow | None, *within: Any) -> tuple[Any, Subject]:
-    """A SELECT of the ids of all runs that the filter lets through, and who stands in it."""
+def matching(project_id: str | None, filter: Filter | None, narrow: Narrow | None, *also: Test) -> tuple[Any, Subject]:
+    """A SELECT of the ids of all runs that the filter and the further tests let through, and who stands in it."""
     if narrow is None or project_id is None:
         source = RUNS.alias()
         run = Subject.row(source)
-        query = select(source.c.id).select_from(source).where(*(condition(part, run) for part in lanes.parts(filter)))
+        query = select(source.c.id).select_from(source).where(*_tests(run, lanes.parts(filter), also))
         if project_id is None:
-            return query.where(*(each(source) for each in within)), run
+            return query, run
         return query.where(source.c.project_id == project_id).with_hint(source, "INDEXED BY ix_runs_narrow", "sqlite"), run
     source, where, run, hinted = lanes.base(narrow.lanes, project_id)
     asked = [part for part in lanes.parts(filter) if not (part is narrow.part and narrow.is_exact)]
-    return hinted(select(run.run_id).select_from(source).where(*where, *(condition(part, run) for part in asked))), run
+    return hinted(select(run.run_id).select_from(source).where(*where, *_tests(run, asked, also))), run
 
 
-def _phases(by: Order, project_id: str, parts: Sequence[Filter]) -> list[Phase] | None:
-    """None for a key that no index holds."""
-    key = by.keys[0].key
-    places = lanes.places(key)
-    if not places:
-        return None
-    found = [_phase(key, project_id, parts, rank, place) for rank, place in enumerate(places)]
-    is_there = key.root == "field" and key.name in ALWAYS_THERE
-    return found if is_there or any(_needs_value(part, key) for part in parts) else [*found, _missing(key, project_id, parts)]
-
-
-def _phase(key: Key, project_id: str, parts: Sequence[Filter], rank: int, place: lanes.Place) -> Phase:
-    """What the filter says of the sorted value itself bounds the way; the rest is asked of each run."""
-    source, where = place.opened(project_id)
-    run, value = place.subject(source, project_id), source.c[place.column]
-    tests = []
-    for part in parts:
-        found = lanes.lanes(part) or ()
-        if len(found) == 1 and found[0].is_exact and found[0].place == place:
-            where.append(found[0].test(value))
-        else:
-            tests.append(condition(part, run))
-    before: Place = [] if key.root == "field" and key.name == "created_at" else [rank]
-    behind: Place = []
-    if key.root == "config":
-        before, behind = (before, [""]) if rank == 0 else ([rank, NO_NUMBER], [])
-    is_number = key.root == "metric" or key.is_time
-    return Phase(source, where, run, number_of(key, source) if is_number else value, place.index, before, behind, tests)
-
-
-def _missing(key: Key, project_id: str, parts: Sequence[Filter]) -> Phase:
-    source = RUNS.alias()
-    run = Subject.row(source)
-    where, tests = [source.c.project_id == project_id], [condition(part, run) for part in parts]
-    fill: Place = [2, NO_NUMBER, ""] if key.root == "config" else [1, NO_NUMBER if key.is_number or key.is_time else ""]
-    if key.root == "field":
-        return Phase(source, [*where, source.c[key.name].is_(None)], run, None, lanes.INDEXED_FIELDS[key.name], fill, [], tests)
-    return Phase(source, where, run, None, "ix_runs_narrow", fill, [], [*(value.is_(None) for value in order.values(key, run)), *tests])
+def _tests(run: Subject, parts: Sequence[Filter], also: Sequence[Test]) -> list[Condition]:
+    return [*(condition(part, run) for part in parts), *(test(run) for test in also)]
 
 
 def _needs_value(part: Filter, key: Key) -> bool:
@@ -216,7 +214,7 @@ def _needs_value(part: Filter, key: Key) -> bool:
     return same and (not isinstance(part, IsNull) or part.negated)
 
 
-def _beyond(keys: Sequence[Any], position: Sequence[Any], descends: bool) -> Any:
+def beyond(keys: Sequence[Any], position: Sequence[Any], descends: bool) -> Any:
     values = [literal(value, Double if isinstance(value, float) else Text) for value in position]
     if len(keys) == 1:
         return keys[0] < values[0] if descends else keys[0] > values[0]
