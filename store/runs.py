@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
-from store.ids import new_external_id, new_id
+from store.ids import new_external_id, new_run_id
 from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
 from store.tables import TERMINAL, Artifact, Attempt, Block, Clock, Head, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
 from trainer.config import RunConfig
@@ -105,7 +105,7 @@ def reruns_of(session: Session, run_id: str) -> list[Run]:
     return list(session.scalars(select(Run).where(Run.rerun_of == run_id).order_by(Run.created_at, Run.id)))
 
 
-def queue_positions(session: Session, runs: Sequence[Run]) -> dict[str, int]:
+def queue_positions(session: Session, runs: Sequence[Any]) -> dict[str, int]:
     """For each queued run its place in its queue, the next one to start being 1."""
     asked = [run.id for run in runs if run.state == "queued"]
     if not asked:
@@ -189,7 +189,7 @@ def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
 
 def _new(session: Session, project: Project, *, name: str, tags: Sequence[str], notes: str, created_by: str | None) -> Run:
     return Run(
-        id=new_id(),
+        id=new_run_id(),
         external_id=new_external_id(),
         project=project,
         name=name,

@@ -31,7 +31,7 @@ def read(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str])
 
 
 def write(connection: Connection, rows: Iterable[tuple[Name, Sums]]) -> None:
-    database.write(connection, _WRITE, [(*name, *sums) for name, sums in rows])
+    database.write(connection, _WRITE, [(*name, name[0], *sums) for name, sums in rows])
 
 
 def summed(group: Group) -> list[Sums]:
@@ -64,6 +64,6 @@ def added(held: Sums | None, new: Sums) -> Sums:
 
 
 _WRITE = f"""
-INSERT INTO series (run_id, metric, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO series (run_id, metric, project_id, {COLUMNS}) VALUES (?, ?, (SELECT project_id FROM runs WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run_id, metric) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", "))}
 """

@@ -34,6 +34,16 @@ RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
 
 
+BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")  # in the order of code points, as SQLite has it
+BY_BYTES_256 = String(256).with_variant(String(256, collation="C"), "postgresql")
+
+# A covering index that stands for a table of narrow rows: whoever looks through many runs reads it and never the configs beside them.
+NARROW = (
+    *("project_id", "id", "created_at", "leaves_high", "leaves_low", "state", "origin", "archived", "seed", "attempt", "priority"),
+    *("started_at", "finished_at", "node", "baseline_id", "rerun_of", "config_digest"),
+)
+
+
 class NanAsNull(TypeDecorator[float]):
     """A float64 that is never missing: SQLite keeps no NaN, so NULL stands for it in both databases."""
 
@@ -45,6 +55,11 @@ class NanAsNull(TypeDecorator[float]):
 
     def process_result_value(self, value: float | None, dialect: Any) -> float:
         return math.nan if value is None else value
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Of an index: that it holds such rows alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Table(DeclarativeBase):
@@ -79,17 +94,24 @@ class Run(Table):
         Index(None, "project_id", "config_digest"),
         Index(None, "state", "queue", "priority", "created_at"),
         Index(None, "rerun_of"),
+        Index("ix_runs_project_id_state", "project_id", "state", "id"),
+        Index("ix_runs_project_id_name", "project_id", "name", "id"),
+        Index("ix_runs_project_id_started_at", "project_id", "started_at", "id"),
+        Index("ix_runs_project_id_finished_at", "project_id", "finished_at", "id"),
+        Index("ix_runs_narrow", *NARROW),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     external_id: Mapped[str] = mapped_column(String(128))
-    name: Mapped[str] = mapped_column(String(256))
+    name: Mapped[str] = mapped_column(BY_BYTES_256)
     origin: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     config: Mapped[dict[str, Any]]
     config_digest: Mapped[str | None] = mapped_column(String(64))
+    leaves_high: Mapped[int]
+    leaves_low: Mapped[int]
     seed: Mapped[int | None]
     queue: Mapped[str | None] = mapped_column(String(64))
     wanted_node: Mapped[str | None] = mapped_column(String(256))
@@ -137,36 +159,50 @@ class Attempt(Table):
 
 
 class RunParam(Table):
-    """A leaf of a run's config, to be found by: a number, or a text (of which `head` is what an index can hold). See search/leaves.py."""
+    """A leaf of a run's config, to be found by: a number, or a text by its `head`; `text` is one that is longer. See search/leaves.py."""
 
     __tablename__ = "run_params"
-    __table_args__ = (Index(None, "path", "number", "run_id"), Index(None, "path", "head", "run_id"))
+    __table_args__ = (
+        Index("ix_run_params_number", "project_id", "path", "number", "run_id", **only_where("number IS NOT NULL")),
+        Index("ix_run_params_head", "project_id", "path", "head", "run_id", **only_where("head IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    path: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    path: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32))
     number: Mapped[float | None]
-    head: Mapped[str | None] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
-    text: Mapped[str | None] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    head: Mapped[str | None] = mapped_column(BY_BYTES)
+    text: Mapped[str | None] = mapped_column(BY_BYTES)
+    mark_high: Mapped[int]
+    mark_low: Mapped[int]
 
 
 class RunTag(Table):
     """A tag of a run, to be found by; the order of a run's tags stands in its row."""
 
     __tablename__ = "run_tags"
-    __table_args__ = (Index(None, "tag", "run_id"),)
+    __table_args__ = (Index("ix_run_tags_tag", "project_id", "tag", "run_id"), {"sqlite_with_rowid": False})
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    tag: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    tag: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32))
 
 
 class Series(Table):
     """A metric's points in one run, summed up: what the run table shows. min and max are over finite values."""
 
     __tablename__ = "series"
-    __table_args__ = (Index(None, "metric", "last"), Index(None, "metric", "min"), Index(None, "metric", "max"))
+    __table_args__ = (
+        Index("ix_series_last", "project_id", "metric", "last", "run_id"),
+        Index("ix_series_min", "project_id", "metric", "min", "run_id"),
+        Index("ix_series_max", "project_id", "metric", "max", "run_id"),
+        {"sqlite_with_rowid": False},
+    )
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     metric: Mapped[str] = mapped_column(String(512), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32))
     count: Mapped[int]
     non_finite: Mapped[int]
     first_step: Mapped[int]
@@ -207,7 +243,7 @@ class Segment(Table):
     __tablename__ = "segments"
     __table_args__ = (
         Index(None, "run_id", "clock"),
-        Index("ix_segments_open", "run_id", "metric", sqlite_where=text("open"), postgresql_where=text("open")),
+        Index("ix_segments_open", "run_id", "metric", **only_where("open")),
     )
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)

@@ -1,8 +1,9 @@
 """Verdicts: gathering what two runs left behind, having it compared, keeping the answer."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from analysis import verdict as analysis_verdict
@@ -52,13 +53,21 @@ def reproduced(session: Session, run_ids: Sequence[str]) -> dict[str, tuple[str,
 
     `different` when any rerun differed, `identical` when some were and none differed, else `not_comparable`.
     """
-    pairs = select(Verdict.original_id, Verdict.outcome).join(Run, Run.id == Verdict.rerun_id)
-    pairs = pairs.where(Verdict.original_id.in_(run_ids), Run.rerun_of == Verdict.original_id)
     outcomes: dict[str, list[str]] = {}
-    for original_id, outcome in session.execute(pairs):
+    for original_id, outcome in session.connection().execute(_OUTCOMES, {"ids": run_ids}).all():
         outcomes.setdefault(original_id, []).append(outcome)
     worst_first = ("different", "identical", "not_comparable")
     return {run_id: (next(o for o in worst_first if o in found), len(found)) for run_id, found in outcomes.items()}
+
+
+def _outcomes() -> Any:
+    verdicts, runs = Verdict.__table__, Run.__table__
+    judged = verdicts.join(runs, runs.c.id == verdicts.c.rerun_id)
+    of_originals = verdicts.c.original_id.in_(bindparam("ids", expanding=True))
+    return select(verdicts.c.original_id, verdicts.c.outcome).select_from(judged).where(of_originals, runs.c.rerun_of == verdicts.c.original_id)
+
+
+_OUTCOMES = _outcomes()  # made once: it is asked for every page
 
 
 def evidence(session: Session, run: Run) -> Evidence:

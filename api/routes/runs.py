@@ -12,7 +12,7 @@ from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Items
-from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunFields, RunPage, RunPatch, RunShown
+from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunFacet, RunFields, RunPage, RunPatch, RunShown
 from api.services import edit, find, show, submit
 from api.services.find import Asked
 from api.strict_route import StrictRoute
@@ -28,6 +28,7 @@ RUN_FIELDS = {
     "metrics": [{"key": 'metrics."val/loss"', "parts": ["last", "min", "max", "min_step", "count"]}],
     "tags": ["bn"],
 }
+RUN_FACET = {"key": "config.model.norm.kind", "values": [{"value": "batch", "runs": 12}], "more": False, "min": None, "max": None}
 SUBMITTED = answers(RunShown, examples.RUN, 202)
 SUBMITTED["responses"] |= answers(RunShown, examples.CLIENT_RUN, 201)["responses"] | answers(DryRun, examples.DRY_RUN)["responses"]
 
@@ -63,6 +64,18 @@ def listing(
 @router.get("/fields", summary="List what runs can be filtered and sorted by", **answers(RunFields, RUN_FIELDS))
 def fields(parts: Service, caller: Viewer, project: OfProject = None) -> Response:
     return document(find.keys(parts, caller, project))
+
+
+@router.get("/facets", summary="Count the values that runs have at some keys", **answers(Items[RunFacet], examples.items(RUN_FACET)))
+def facets(
+    parts: Service,
+    caller: Viewer,
+    of: Annotated[str, Query(description="keys by commas: fields, leaves of the config, tags", examples=["config.model.norm.kind,state,tags"])],
+    project: OfProject = None,
+    filter: Annotated[str | None, Query(description="which runs; see docs/api.md", examples=[FILTER])] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="most values of each key")] = 20,
+) -> Response:
+    return document(find.facets(parts, caller, Asked(project, filter, limit=limit), of))
 
 
 @router.get("/{run_id}", summary="Show a run", **answers(RunShown, examples.RUN))

@@ -199,6 +199,21 @@ class RunFields(TypedDict):
     tags: list[str]
 
 
+class FacetValue(TypedDict):
+    value: Number | str
+    runs: int
+
+
+class RunFacet(TypedDict):
+    """What runs have at a key, the values of most runs first. When there are more values than these, the least and the largest number."""
+
+    key: str
+    values: list[FacetValue]
+    more: bool
+    min: Number | None
+    max: Number | None
+
+
 class RunPage(TypedDict):
     """Of each run all that a list shows, or with ?fields= what that names."""
 

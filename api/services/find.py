@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api import numbers, paging
@@ -14,10 +15,11 @@ from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.services import names, show
 from store.errors import BadSearch
-from store.search import groups, order, syntax, table
-from store.search.conditions import condition
-from store.search.groups import Group
-from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES
+from store.search import facets as counts
+from store.search import groups, known, order, syntax, table
+from store.search.facets import Facet
+from store.search.groups import Group, Grouping
+from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES, Key
 from store.search.table import Scope
 
 T = TypeVar("T")
@@ -54,10 +56,9 @@ def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
             found = table.page(session, scope, by, after, asked.limit + 1)
         except ValueError as error:
             raise paging.bad_cursor() from error
-        rows, last = paging.split(found, asked.limit)
-        items: Sequence[Any] = show.listing(session, [row.run for row in rows])
-        if paths is not None:
-            items = [_picked(item, paths) for item in items]
+        placed, last = paging.split(found, asked.limit)
+        ids = [each.run_id for each in placed]
+        items: Sequence[Any] = show.page(session, ids) if paths is None else [_picked(item, paths) for item in show.page(session, ids, orjson.loads)]
         page: dict[str, Any] = {"items": items, "next_cursor": paging.encode(asked.list_name, *last.place) if last else None}
         return {**page, "total": table.count(session, scope)} if asked.total else page
 
@@ -66,26 +67,27 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
     """A page of groups, in order of their oldest run. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
     if asked.sort:
         raise InvalidValue("/sort", "does not go with group_by: groups stand in the order of their oldest run")
-    by, left_out = _read("group_by", syntax.read_groups, group_by)
+    keys, left_out = _read("group_by", syntax.read_groups, group_by)
+    by = Grouping(keys, [key.name for key in left_out])
     metrics = _metrics(_read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
     list_name = f"{asked.list_name}\n{group_by}"
     after = paging.decode(asked.cursor, list_name, str, str)
     with parts.db.read() as session:
         scope = _scope(session, parts, caller, asked.project, asked.filter)
         try:
-            made = groups.by_keys(session, scope, by) if by else groups.all_but(session, scope, [key.name for key in left_out])
-            start = (float.fromhex(after[0]), after[1]) if after else (0.0, "")
+            found = groups.page(session, scope, by, (float.fromhex(after[0]), after[1]) if after else None, asked.limit + 1)
         except groups.TooManyRuns as error:
             raise InvalidValue("/group_by", f"this would group more than {groups.MOST_RUNS:,} runs; a filter makes them fewer") from error
         except ValueError as error:
             raise paging.bad_cursor() from error
-        shown, last = paging.split([group for group in made if group.first > start][: asked.limit + 1], asked.limit)
-        groups.add_metrics(session, shown, metrics)
+        shown, last = paging.split(found.groups, asked.limit)
+        groups.describe(session, shown, by)
+        groups.add_metrics(session, scope, shown, metrics)
     page: dict[str, Any] = {
         "items": [_group(group) for group in shown],
         "next_cursor": paging.encode(list_name, last.first[0].hex(), last.first[1]) if last else None,
     }
-    return {**page, "total": len(made)} if asked.total else page
+    return {**page, "total": found.total} if asked.total else page
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -103,20 +105,36 @@ def _metrics(paths: Sequence[tuple[str, ...]]) -> list[str]:
 def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
     """What runs can be filtered and sorted by. Raises ProjectNotFound."""
     with parts.db.read() as session:
-        leaves, metrics, tags = table.known(session, _scope(session, parts, caller, project, None))
+        held = known.keys(session, _scope(session, parts, caller, project, None))
     fields = [{"key": field, "kind": "number" if field in NUMBERS else "time" if field in TIMES else "text"} for field in FIELDS]
     return {
         "fields": fields,
-        "config": [{"key": f"config.{_quoted(leaf.key)}", "numbers": leaf.numbers, "texts": leaf.texts} for leaf in leaves],
-        "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in metrics],
-        "tags": tags,
+        "config": [{"key": f"config.{_quoted(leaf.key)}", "numbers": leaf.numbers, "texts": leaf.texts} for leaf in held.leaves],
+        "metrics": [{"key": f'metrics."{_doubled(metric)}"', "parts": list(PARTS)} for metric in held.metrics],
+        "tags": held.tags,
     }
+
+
+def facets(parts: Parts, caller: Caller, asked: Asked, of: str) -> dict[str, Any]:
+    """The values that runs have at some keys, those of most runs first. Raises ProjectNotFound, Problem 400."""
+    found = _read("of", syntax.read_facets, of)
+    with parts.db.read() as session:
+        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        counted = [counts.count(session, scope, key, asked.limit) for key in found]
+    return {"items": [_facet(key, each) for key, each in zip(found, counted, strict=True)], "next_cursor": None}
+
+
+def _facet(key: Key, found: Facet) -> dict[str, Any]:
+    shown = key.name if key.root != "config" else f"config.{_quoted(key.name)}"
+    values = [{"value": numbers.number(value) if isinstance(value, float) else value, "runs": runs} for value, runs in found.values]
+    return {"key": shown, "values": values, "more": found.more, "min": numbers.out(found.min), "max": numbers.out(found.max)}
 
 
 def _scope(session: Session, parts: Parts, caller: Caller, project: str | None, filter: str | None) -> Scope:
     within = None if project is None else names.find(session, caller, parts.settings, project)
-    where = _read("filter", lambda text: condition(syntax.read_filter(text)), filter) if filter else None
-    return Scope(caller.entity, within, where)
+    scope = Scope(caller.entity, within, _read("filter", syntax.read_filter, filter) if filter else None)
+    _read("filter", lambda _: scope.check(), filter or "")
+    return scope
 
 
 def _read(parameter: str, read: Callable[[str], T], text: str) -> T:

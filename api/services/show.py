@@ -1,16 +1,32 @@
 """Runs as callers see them: rows, their metrics, their place in the queue and what became of their reruns, gathered in few queries."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, cast
 
+import orjson
+from orjson import Fragment
 from sqlalchemy.orm import Session
 
 from api import numbers
 from api.answers import rfc3339, rfc3339_or_null
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown
-from store import lifecycle, nodes, runs, series, verdicts
-from store.tables import Run, Series, Verdict
+from store import lifecycle, nodes, runs, verdicts
+from store.search import rows
+from store.tables import Run, Verdict
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What of a run is kept as JSON, as values or as bytes, and its project's name."""
+
+    project: str
+    config: Any
+    change: Any
+    tags: Any
+    digests: dict[str, Any]
 
 
 def shown(session: Session, run: Run) -> RunShown:
@@ -29,15 +45,29 @@ def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: st
 
 def listing(session: Session, found: Sequence[Run]) -> list[RunListed]:
     """The runs in the order given."""
+    return _listing(session, found, lambda run: Kept(run.project.path, run.config, run.change, run.tags, run.digests))
+
+
+def page(session: Session, ids: Sequence[str], read: Callable[[str], Any] = Fragment) -> list[RunListed]:
+    """The runs of these ids as `listing` shows them. What is kept as JSON goes into the answer by its bytes, or as `read` makes of them."""
+
+    def kept(row: Any) -> Kept:
+        digests = orjson.loads(row.digests) if row.origin == "managed" else {}
+        return Kept(row.project, read(row.config), read(row.change), read(row.tags), digests)
+
+    return _listing(session, rows.runs(session, ids), kept)
+
+
+def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]) -> list[RunListed]:
     ids = [run.id for run in found]
-    summaries = series.summaries(session, ids)
+    sums = rows.sums(session, ids)
     reproduced = verdicts.reproduced(session, ids)
     positions = runs.queue_positions(session, found)
     served = _queues_served(session) if positions else set()
     items = []
     for run in found:
         position = positions.get(run.id)
-        item = _listed(run, summaries[run.id], position, None if position is None else waiting_for(run, served, position))
+        item = _listed(run, kept(run), sums.get(run.id, ()), position, None if position is None else waiting_for(run, served, position))
         if run.id in reproduced:
             outcome, reruns = reproduced[run.id]
             item["reproduced"] = {"outcome": outcome, "reruns": reruns}  # type: ignore[typeddict-item]
@@ -60,15 +90,17 @@ def _queues_served(session: Session) -> set[str]:
     return {queue for node in alive for queue in node.queues} | {f"node.{node.name}" for node in alive}
 
 
-def summary(series: Series) -> MetricSummary:
+def _summary(row: Any) -> MetricSummary:
+    """`row` is one of rows.sums; only the last value may be other than finite."""
+    _, _, _, last, low, high, min_step, max_step, count, non_finite = row
     return {
-        "last": numbers.number(series.last),
-        "min": numbers.out(series.min),
-        "max": numbers.out(series.max),
-        "min_step": series.min_step,
-        "max_step": series.max_step,
-        "count": series.count,
-        "non_finite": series.non_finite,
+        "last": last if isfinite(last) else numbers.number(last),
+        "min": low,
+        "max": high,
+        "min_step": min_step,
+        "max_step": max_step,
+        "count": count,
+        "non_finite": non_finite,
     }
 
 
@@ -76,18 +108,18 @@ def verdict(row: Verdict) -> VerdictShown:
     return cast(VerdictShown, {**row.document, "judged_at": rfc3339(row.judged_at), "stale": False})
 
 
-def _listed(run: Run, metrics: dict[str, Series], position: int | None, waiting: str | None) -> RunListed:
+def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, waiting: str | None) -> RunListed:
     managed = run.origin == "managed"
-    last_step = max((series.last_step for series in metrics.values()), default=None)
+    last_step = max((row[2] for row in sums), default=None)
     return {
         "id": run.id,
         "external_id": run.external_id,
-        "project": run.project.path,
+        "project": kept.project,
         "name": run.name,
-        "origin": run.origin,  # type: ignore[typeddict-item]
-        "state": run.state,  # type: ignore[typeddict-item]
+        "origin": run.origin,
+        "state": run.state,
         "reason": run.reason,
-        "config": run.config,
+        "config": kept.config,
         "config_digest": run.config_digest,
         "seed": run.seed,
         "created_at": rfc3339(run.created_at),
@@ -99,15 +131,15 @@ def _listed(run: Run, metrics: dict[str, Series], position: int | None, waiting:
         "node": run.node,
         "progress": {"step": run.step if managed else last_step, "total": run.total_steps},
         "baseline": run.baseline_id,
-        "change": run.change,
+        "change": kept.change,
         "rerun_of": run.rerun_of,
         "reproduced": None,
         "studies": [],
-        "tags": run.tags,
+        "tags": kept.tags,
         "notes": run.notes,
         "archived": run.archived,
-        "digests": {name: run.digests.get(name) for name in DIGESTS} if managed else None,
-        "metrics": {name: summary(row) for name, row in metrics.items()},
+        "digests": {name: kept.digests.get(name) for name in DIGESTS} if managed else None,
+        "metrics": {row[1]: _summary(row) for row in sums},
     }
 
 

@@ -1,21 +1,26 @@
-"""Filters as SQL expressions. Each is true or false, never NULL: a missing value makes a comparison false, so `not` flips it on both databases."""
+"""Filters as SQL expressions about one run. Each is true or false, never NULL: a missing value makes a comparison false, so `not` flips it.
+
+An expression looks its values up by the run's id, in scalar subqueries that no planner takes apart: what it costs a run is known,
+and which runs are looked at is for walk.py to say.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, SQLColumnExpression, Text, and_, case, cast, false, func, literal, not_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Double, SQLColumnExpression, Text, and_, case, cast, false, func, literal, not_, or_, select, true, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from store.errors import BadSearch
 from store.search.keys import Key
 from store.search.leaves import HEAD
+from store.search.subject import PARAMS, PROJECTS, SERIES, TAGS, Subject
 from store.search.syntax import And, Compare, Filter, In, IsNull, Like, Not, Or, Value
-from store.tables import Project, Run, RunParam, RunTag, Series
 
 Condition = ColumnElement[bool]
 Test = Callable[[SQLColumnExpression[Any]], Condition]
+WHOLE = func.coalesce(PARAMS.c.text, PARAMS.c.head)
 HALF_MICROSECOND = 5e-7  # times are shown to the microsecond: those that read the same are the same
 
 
@@ -54,85 +59,76 @@ def _matches_postgresql(element: matches, compiler: Any, **kw: Any) -> str:
     return f"({compiler.process(text, **kw)} LIKE {compiler.process(like, **kw)})"
 
 
-def condition(of: Filter) -> Condition:
+def condition(of: Filter, run: Subject) -> Condition:
     """Raises BadSearch for what a key does not take."""
     match of:
         case And(parts):
-            return and_(*map(condition, parts))
+            return and_(*(condition(part, run) for part in parts))
         case Or(parts):
-            return or_(*map(condition, parts))
+            return or_(*(condition(part, run) for part in parts))
         case Not(inner):
-            return not_(condition(inner))
+            return not_(condition(inner, run))
         case IsNull(key, negated):
-            return _is_there(key) if negated else not_(_is_there(key))
+            return _is_there(key, run) if negated else not_(_is_there(key, run))
         case Compare(key, sign, value):
-            return _tags(key, sign, value) if key.root == "tags" else _compares(key, sign, value)
+            return _tags(key, sign, value, run) if key.root == "tags" else _compares(key, sign, value, run)
         case In(key, values, negated):
-            return _in(key, values, negated)
+            return _in(key, values, negated, run)
         case Like(key, pattern, folds, negated):
-            return _like(key, pattern, folds, negated)
+            return _like(key, pattern, folds, negated, run)
 
 
-def number_of(key: Key, sums: Any = Series) -> ColumnElement[float]:
-    """A field that is a number, or a sum of a metric as a float64; NULL when it is missing."""
-    if key.root == "metric":
-        column = getattr(sums, key.part)
-        return type_coerce(column, Double) if key.part in ("last", "min", "max") else cast(column, Double)
-    column = getattr(Run, key.name)
-    return type_coerce(column, Double) if key.is_time else cast(column, Double)
+def number_of(key: Key, row: Any) -> ColumnElement[float]:
+    """A field that is a number, or a sum of a metric, as a float64; NULL when it is missing. `row` is of runs or of series."""
+    column = row.c[key.part if key.root == "metric" else key.name]
+    is_float = key.part in ("last", "min", "max") or key.is_time
+    return type_coerce(column, Double) if is_float else cast(column, Double)
 
 
-def text_of(field: str) -> SQLColumnExpression[Any]:
+def text_of(field: str, row: Any) -> SQLColumnExpression[Any]:
     """A run's field that is a text; NULL when it is missing."""
     if field == "project":
-        return select(Project.entity + "/" + Project.name).where(Project.id == Run.project_id).correlate(Run).scalar_subquery()
+        return select(PROJECTS.c.entity + "/" + PROJECTS.c.name).where(PROJECTS.c.id == row.c.project_id).correlate(row).scalar_subquery()
     if field == "archived":
-        return case((Run.archived, "true"), else_="false")
-    names = {"baseline": "baseline_id"}
-    return getattr(Run, names.get(field, field))  # type: ignore[no-any-return]
+        return case((row.c.archived, "true"), else_="false")
+    return row.c[{"baseline": "baseline_id"}.get(field, field)]  # type: ignore[no-any-return]
 
 
-def _compares(key: Key, sign: str, value: Value) -> Condition:
+def _compares(key: Key, sign: str, value: Value, run: Subject) -> Condition:
     if key.is_time:
-        return _at_a_time(key, sign, value)
-    return _holds(key, _number_test(sign, value.plain)) if isinstance(value.plain, float) else _holds_text(key, sign, value.plain)
+        return run.has(lambda row: at_a_time(number_of(key, row), sign, moment(value)))
+    return _holds(key, number_test(sign, value.plain), run) if isinstance(value.plain, float) else _holds_text(key, sign, value.plain, run)
 
 
-def _holds(key: Key, test: Test) -> Condition:
+def _holds(key: Key, test: Test, run: Subject) -> Condition:
     """Whether there is a number there that passes the test."""
     if key.root == "config":
-        return _some_leaf(key, RunParam.number.is_not(None), test(RunParam.number))
+        return run.has_leaf(key.name, test(PARAMS.c.number))
     if not key.is_number:
         return false()
-    column = number_of(key)
     if key.root == "metric":
-        return Run.id.in_(select(Series.run_id).where(Series.metric == key.name, column.is_not(None), test(column)))
-    return and_(column.is_not(None), test(column))
+        return run.has_metric(key.name, test(number_of(key, SERIES)))
+    return run.has(lambda row: test(number_of(key, row)))
 
 
-def _holds_text(key: Key, sign: str, text: str) -> Condition:
+def _holds_text(key: Key, sign: str, text: str, run: Subject) -> Condition:
     if key.root == "config":
-        tests = [_signed(RunParam.head, sign, text)]
-        if len(text) >= HEAD:
-            tests = [_signed(RunParam.text, sign, text)]
-            if sign != "!=":
-                tests.append(_signed(RunParam.head, sign[0] + "=" if sign != "=" else "=", text[:HEAD]))
-        return _some_leaf(key, RunParam.head.is_not(None), *tests)
+        column = PARAMS.c.head if len(text) < HEAD else WHOLE
+        return run.has_leaf(key.name, signed(column, sign, text))
     if key.is_number:
         return false()
-    column = text_of(key.name)
-    return and_(column.is_not(None), _signed(column if sign in ("=", "!=") else by_bytes(column), sign, text))
+    return run.has(lambda row: _field_holds(text_of(key.name, row), sign, text))
 
 
-def _some_leaf(key: Key, *tests: Condition) -> Condition:
-    return Run.id.in_(select(RunParam.run_id).where(RunParam.path == key.name, *tests))
+def _field_holds(column: SQLColumnExpression[Any], sign: str, text: str) -> Condition:
+    return signed(column if sign in ("=", "!=") else by_bytes(column), sign, text)
 
 
-def _number_test(sign: str, number: float) -> Test:
-    return lambda column: _signed(column, sign, literal(number, Double))
+def number_test(sign: str, number: float) -> Test:
+    return lambda column: signed(column, sign, literal(number, Double))
 
 
-def _signed(column: SQLColumnExpression[Any], sign: str, value: Any) -> Condition:
+def signed(column: SQLColumnExpression[Any], sign: str, value: Any) -> Condition:
     signs: dict[str, Callable[[], Any]] = {
         "=": lambda: column == value,
         "!=": lambda: column != value,
@@ -144,16 +140,16 @@ def _signed(column: SQLColumnExpression[Any], sign: str, value: Any) -> Conditio
     return signs[sign]()  # type: ignore[no-any-return]
 
 
-def _at_a_time(key: Key, sign: str, value: Value) -> Condition:
+def at_a_time(column: ColumnElement[float], sign: str, moment: float) -> Condition:
     """A comparison of what is shown: both sides to the microsecond."""
-    column, moment = number_of(key), _moment(value)
     low, high = literal(moment - HALF_MICROSECOND, Double), literal(moment + HALF_MICROSECOND, Double)
     tests = {"<": column < low, "<=": column < high, ">": column >= high, ">=": column >= low}
     tests["="], tests["!="] = and_(column >= low, column < high), or_(column < low, column >= high)
-    return and_(column.is_not(None), tests[sign])
+    return tests[sign]
 
 
-def _moment(value: Value) -> float:
+def moment(value: Value) -> float:
+    """Raises BadSearch."""
     if isinstance(value.plain, str):
         try:
             moment = datetime.fromisoformat(value.plain)
@@ -163,46 +159,52 @@ def _moment(value: Value) -> float:
     raise BadSearch(value.column, "a time is compared with a text such as '2026-11-23T20:30:01Z'")
 
 
-def _in(key: Key, values: Sequence[Value], negated: bool) -> Condition:
+def _in(key: Key, values: Sequence[Value], negated: bool, run: Subject) -> Condition:
     """`not in` needs a value that is there, and of a kind that the list has."""
     if key.root == "tags":
-        given = Run.id.in_(select(RunTag.run_id).where(RunTag.tag.in_([_tag(value) for value in values])))
+        given = run.has_tag(TAGS.c.tag.in_([tag_text(value) for value in values]))
         return not_(given) if negated else given
     if key.is_time:
-        each = [_at_a_time(key, "!=" if negated else "=", value) for value in values]
-        return and_(*each) if negated else or_(*each)
-    numbers = [value.plain for value in values if isinstance(value.plain, float)]
+        moments = [moment(value) for value in values]
+        return run.has(lambda row: _at_times(number_of(key, row), moments, negated))
+    numbers = [literal(value.plain, Double) for value in values if isinstance(value.plain, float)]
     texts = [value.plain for value in values if isinstance(value.plain, str)]
     tests = []
     if numbers:
-        held = [literal(number, Double) for number in numbers]
-        tests.append(_holds(key, lambda column: column.not_in(held) if negated else column.in_(held)))
+        tests.append(_holds(key, lambda column: _among(column, numbers, negated), run))
     if texts and key.root == "config":
-        short = [text for text in texts if len(text) < HEAD]
-        column = RunParam.head if len(short) == len(texts) else RunParam.text
-        tests.append(_some_leaf(key, column.is_not(None), column.not_in(texts) if negated else column.in_(texts)))
+        column = PARAMS.c.head if max(map(len, texts)) < HEAD else WHOLE
+        tests.append(run.has_leaf(key.name, _among(column, texts, negated)))
     elif texts and not key.is_number:
-        field = text_of(key.name)
-        tests.append(and_(field.is_not(None), field.not_in(texts) if negated else field.in_(texts)))
+        tests.append(run.has(lambda row: _among(text_of(key.name, row), texts, negated)))
     return or_(false(), *tests)
 
 
-def _like(key: Key, pattern: str, folds: bool, negated: bool) -> Condition:
+def _among(column: SQLColumnExpression[Any], values: Sequence[Any], negated: bool) -> Condition:
+    return column.not_in(values) if negated else column.in_(values)
+
+
+def _at_times(column: ColumnElement[float], moments: Sequence[float], negated: bool) -> Condition:
+    each = [at_a_time(column, "!=" if negated else "=", moment) for moment in moments]
+    return and_(*each) if negated else or_(*each)
+
+
+def _like(key: Key, pattern: str, folds: bool, negated: bool, run: Subject) -> Condition:
     def test(column: SQLColumnExpression[Any]) -> Condition:
         text, wanted = (func.lower(by_bytes(column)), _lower(pattern)) if folds else (column, pattern)
         found = matches(text, wanted.replace("\\", "\\\\"), _glob(wanted))
         return not_(found) if negated and key.root != "tags" else found
 
     if key.root == "tags":
-        given = Run.id.in_(select(RunTag.run_id).where(test(RunTag.tag)))
+        given = run.has_tag(test(TAGS.c.tag))
         return not_(given) if negated else given
     if key.is_time:
         raise BadSearch(key.column, f"{key.name} is a time, which like does not take")
     if key.root == "config":
-        return _some_leaf(key, RunParam.text.is_not(None), test(RunParam.text))
+        return run.has_leaf(key.name, test(WHOLE))
     if key.is_number:
         return false()
-    return and_(text_of(key.name).is_not(None), test(text_of(key.name)))
+    return run.has(lambda row: test(text_of(key.name, row)))
 
 
 def _lower(text: str) -> str:
@@ -215,28 +217,27 @@ def _glob(pattern: str) -> str:
     return "".join(words.get(letter, letter) for letter in pattern)
 
 
-def _tags(key: Key, sign: str, value: Value) -> Condition:
+def _tags(key: Key, sign: str, value: Value, run: Subject) -> Condition:
     if sign not in ("=", "!="):
         raise BadSearch(key.column, "tags take in, not in, =, !=, like, ilike and is null")
-    return _in(key, [value], sign == "!=")
+    return _in(key, [value], sign == "!=", run)
 
 
-def _tag(value: Value) -> str:
+def tag_text(value: Value) -> str:
+    """Raises BadSearch."""
     if isinstance(value.plain, float):
         raise BadSearch(value.column, "a tag is a text in single quotes")
     return value.plain
 
 
-def _is_there(key: Key) -> Condition:
+def _is_there(key: Key, run: Subject) -> Condition:
     """Whether the run has a value there; of a config also when leaves lie below. A NaN is a value."""
     if key.root == "tags":
-        return Run.id.in_(select(RunTag.run_id))
+        return run.has_tag()
     if key.root == "metric":
-        tests = [Series.metric == key.name] if key.part == "last" else [Series.metric == key.name, getattr(Series, key.part).is_not(None)]
-        return Run.id.in_(select(Series.run_id).where(*tests))
+        return run.has_metric(key.name, true() if key.part == "last" else SERIES.c[key.part].is_not(None))
     if key.root == "config":
-        below = and_(RunParam.path > key.name + ".", RunParam.path < key.name + "/")
-        return Run.id.in_(select(RunParam.run_id).where(or_(RunParam.path == key.name, below)))
+        return run.has_leaf_at_or_below(key.name)
     if key.is_number or key.is_time:
-        return number_of(key).is_not(None)
-    return text_of(key.name).is_not(None)
+        return run.has(lambda row: number_of(key, row).is_not(None))
+    return run.has(lambda row: text_of(key.name, row).is_not(None))

@@ -1,113 +1,180 @@
-"""Runs that agree on some keys, as one group each: how many there are and how their metrics spread."""
+"""Runs that agree on some keys, as one group each: how many there are and how their metrics spread.
 
-import math
-import statistics
-from collections.abc import Sequence
+Values are compared by their marks, and whole configs by their fingerprints, the sums of the marks of their leaves (see leaves.py): to leave
+a path out is to take its mark away. So the database makes the groups, and reads no config; those shown are read for the groups of the page.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from sqlalchemy import select
+from sqlalchemy import BigInteger, and_, bindparam, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from analysis.leaves import leaves
+from analysis.spread import Spread, spread
 from store.search.conditions import text_of
 from store.search.keys import Key
-from store.search.leaves import plain
-from store.search.table import Scope
-from store.tables import Run, Series
+from store.search.known import has_below, metrics_of
+from store.search.leaves import MODULUS
+from store.search.subject import PARAMS, RUNS, SERIES
+from store.search.table import Rows, Scope
 
-MOST_RUNS = 20_000
+MOST_RUNS = 1_000_000
 RUNS_SHOWN = 100
-BATCH = 500
+BATCH = 1_000
+MANY = 20_000
 
 
 class TooManyRuns(Exception):
     """More runs than are put into groups at once."""
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Of the finite last values of a metric; `sd` is of a sample, None for one value."""
-
-    mean: float
-    sd: float | None
-    min: float
-    max: float
-    n: int
-
-
 @dataclass
 class Group:
-    """`key` is what its runs agree on, by path; None where they have no value. Runs in order of age."""
+    """`key` is what its runs agree on, by path; None where they have no value. `first` are its least time and id, and its place in the list."""
 
-    key: dict[str, Any]
     first: tuple[float, str]
-    run_ids: list[str] = field(default_factory=list)
+    run_ids: list[str]
+    fields: tuple[Any, ...] = ()
+    key: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Spread] = field(default_factory=dict)
 
 
-def by_keys(session: Session, scope: Scope, keys: Sequence[Key]) -> list[Group]:
-    """The groups in order of their oldest run; `keys` are fields and leaves of the config. Raises TooManyRuns."""
-    fields = [text_of(key.name) if not key.is_number else getattr(Run, key.name) for key in keys if key.root == "field"]
-    shown = [key.name for key in keys if key.root == "field"]
+@dataclass(frozen=True)
+class Grouping:
+    """What runs must agree on: `keys`, fields and leaves of the config; or without any, the whole config but the paths `left_out`."""
 
-    def key_of(row: Any) -> dict[str, Any]:
-        given, config = dict(zip(shown, row[3:], strict=True)), leaves(row.config)
-        return {_shown(key): given[key.name] if key.root == "field" else config.get(key.name) for key in keys}
+    keys: Sequence[Key] = ()
+    left_out: Sequence[str] = ()
 
-    return _grouped(session, scope, fields, key_of)
+    @property
+    def fields(self) -> list[Key]:
+        return [key for key in self.keys if key.root == "field"]
+
+    def joined(self, session: Session, project_id: str | None) -> tuple[Any, list[Any]]:
+        """A FROM of runs with what is needed of their leaves, and the columns that make a group."""
+        if not self.keys:
+            return _all_but([(path, project_id is None or has_below(session, project_id, path)) for path in _outermost(self.left_out)])
+        source: Any = RUNS
+        columns: list[Any] = [RUNS.c[key.name] if key.is_number else text_of(key.name, RUNS) for key in self.fields]
+        for key in self.keys:
+            if key.root == "config":
+                source, leaf = _with_leaf(source, key.name)
+                columns += [leaf.c.mark_high, leaf.c.mark_low]
+        return source, columns
+
+    def key(self, config: dict[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
+        left = iter(fields)
+        if self.keys:
+            return {_shown(key): next(left) if key.root == "field" else config.get(key.name) for key in self.keys}
+        return {f"config.{path}": value for path, value in config.items() if not any(_is_in(path, out) for out in self.left_out)}
 
 
-def all_but(session: Session, scope: Scope, left_out: Sequence[str]) -> list[Group]:
-    """Groups that agree on the whole config but these paths and what lies below them. Raises TooManyRuns."""
-
-    def key_of(row: Any) -> dict[str, Any]:
-        kept = leaves(row.config).items()
-        return {f"config.{path}": value for path, value in kept if not any(path == out or path.startswith(out + ".") for out in left_out)}
-
-    return _grouped(session, scope, [], key_of)
+@dataclass(frozen=True)
+class Page:
+    groups: list[Group]
+    total: int
 
 
-def add_metrics(session: Session, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
-    """Spreads of the last values; `metrics` None is all that the runs have."""
+def page(session: Session, scope: Scope, by: Grouping, after: tuple[float, str] | None, limit: int) -> Page:
+    """Up to `limit` groups behind the place, in the order of their oldest run, and how many groups there are in all. Raises TooManyRuns."""
+    runs = Rows.of(session, scope)
+    source, columns = by.joined(session, runs.project_id)
+    keys = [column.label(f"k{index}") for index, column in enumerate(columns)]
+    first = [func.min(RUNS.c.created_at).label("time"), func.min(RUNS.c.id).label("id")]
+    ids = func.aggregate_strings(RUNS.c.id, ",").label("ids")
+    made = runs.select(*keys, *first, func.count().label("n"), ids, source=source).group_by(*columns)
+    groups = made.cte().prefix_with("MATERIALIZED")
+    place, all_groups = (groups.c.time, groups.c.id), select(func.count(), func.sum(groups.c.n)).select_from(groups)
+    query = select(groups).order_by(*place).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*map(literal, after)))
+    totals = [all_groups.with_only_columns(each).scalar_subquery() for each in (func.count(), func.sum(groups.c.n))]
+    rows = session.connection().execute(query.add_columns(*totals)).all()
+    if rows and rows[0][-1] > MOST_RUNS:
+        raise TooManyRuns
+    return Page([_group(row, len(by.fields)) for row in rows], rows[0][-2] if rows else 0)
+
+
+def _group(row: Any, fields: int) -> Group:
+    return Group((row.time, row.id), sorted(row.ids.split(",")), tuple(row[:fields]))
+
+
+def _all_but(trees: Sequence[tuple[str, bool]]) -> tuple[Any, list[Any]]:
+    """`trees` are paths, and whether leaves lie below them."""
+    source: Any = RUNS
+    taken: list[Any] = [literal(0, BigInteger), literal(0, BigInteger)]
+    for path, is_tree in trees:
+        if is_tree:
+            marks = [_sum_below(path, column) for column in (PARAMS.c.mark_high, PARAMS.c.mark_low)]
+        else:
+            source, leaf = _with_leaf(source, path)
+            marks = [leaf.c.mark_high, leaf.c.mark_low]
+        taken = [before + func.coalesce(mark, 0) for before, mark in zip(taken, marks, strict=True)]
+    whole = (RUNS.c.leaves_high, RUNS.c.leaves_low)
+    return source, [(of_run - less + MODULUS) % MODULUS for of_run, less in zip(whole, taken, strict=True)]
+
+
+def _sum_below(path: str, column: Any) -> Any:
+    at_or_below = or_(PARAMS.c.path == path, and_(PARAMS.c.path > path + ".", PARAMS.c.path < path + "/"))
+    return select(cast(func.sum(column), BigInteger)).where(PARAMS.c.run_id == RUNS.c.id, at_or_below).correlate(RUNS).scalar_subquery()
+
+
+def _with_leaf(source: Any, path: str) -> tuple[Any, Any]:
+    leaf = PARAMS.alias()
+    return source.outerjoin(leaf, and_(leaf.c.run_id == RUNS.c.id, leaf.c.path == path)), leaf
+
+
+def describe(session: Session, groups: Sequence[Group], by: Grouping) -> None:
+    """Fill in the keys of the groups: from the config of one run of each."""
+    configs: dict[str, dict[str, Any]] = {}
+    for batch in _batches([group.first[1] for group in groups]):
+        configs |= {row.id: leaves(row.config) for row in session.execute(select(RUNS.c.id, RUNS.c.config).where(RUNS.c.id.in_(batch)))}
     for group in groups:
-        found: dict[str, list[float]] = {}
-        for start in range(0, len(group.run_ids), BATCH):
-            query = select(Series.metric, Series.last).where(Series.run_id.in_(group.run_ids[start : start + BATCH]))
-            if metrics is not None:
-                query = query.where(Series.metric.in_(metrics))
-            for metric, last in session.execute(query):
-                if math.isfinite(last):
-                    found.setdefault(metric, []).append(last)
-        group.metrics = {metric: _spread(found[metric]) for metric in sorted(found)}
+        group.key = by.key(configs.get(group.first[1], {}), group.fields)
 
 
-def _grouped(session: Session, scope: Scope, fields: Sequence[Any], key_of: Any) -> list[Group]:
-    query = select(Run.id, Run.created_at, Run.config, *fields).where(*scope.conditions()).order_by(Run.created_at, Run.id)
-    groups: dict[bytes, Group] = {}
-    for count, row in enumerate(session.execute(query.limit(MOST_RUNS + 1).execution_options(yield_per=BATCH))):
-        if count == MOST_RUNS:
-            raise TooManyRuns
-        key = key_of(row)
-        same = orjson.dumps([[path, None if value is None else plain(value)] for path, value in sorted(key.items())])
-        groups.setdefault(same, Group(key, (row.created_at, row.id))).run_ids.append(row.id)
-    return list(groups.values())
+def add_metrics(session: Session, scope: Scope, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
+    """Spreads of the last values; `metrics` None is all that the runs have."""
+    place = {run_id: index for index, group in enumerate(groups) for run_id in group.run_ids}
+    found: list[dict[str, list[float]]] = [{} for _ in groups]
+    for run_id, metric, last in _lasts(session, scope, list(place), metrics):
+        if (index := place.get(run_id)) is not None:
+            found[index].setdefault(metric, []).append(last)
+    for group, values in zip(groups, found, strict=True):
+        spreads = {metric: spread(values[metric]) for metric in sorted(values)}
+        group.metrics = {metric: each for metric, each in spreads.items() if each is not None}
+
+
+def _lasts(session: Session, scope: Scope, run_ids: Sequence[str], metrics: Sequence[str] | None) -> Iterator[tuple[str, str, float]]:
+    """(run, metric, last value) of these runs; when they are many, of all runs of the project, which an index holds side by side."""
+    columns, connection = (SERIES.c.run_id, SERIES.c.metric, SERIES.c.last), session.connection()
+    project_id = scope.project_id(session) if len(run_ids) > MANY else None
+    if project_id is not None:
+        for metric in metrics_of(session, project_id) if metrics is None else metrics:
+            at = (SERIES.c.project_id == project_id, SERIES.c.metric == metric, SERIES.c.last.is_not(None))
+            yield from connection.execute(select(*columns).where(*at).with_hint(SERIES, "INDEXED BY ix_series_last", "sqlite")).all()
+        return
+    query = select(*columns).where(SERIES.c.last.is_not(None), SERIES.c.run_id.in_(bindparam("ids", expanding=True)))
+    if metrics is not None:
+        query = query.where(SERIES.c.metric.in_(metrics))
+    for batch in _batches(run_ids):
+        yield from connection.execute(query, {"ids": batch}).all()
+
+
+def _outermost(paths: Sequence[str]) -> list[str]:
+    """Without those that lie in another one: no leaf may be taken out twice."""
+    return [path for path in dict.fromkeys(paths) if not any(path != other and _is_in(path, other) for other in paths)]
+
+
+def _is_in(path: str, other: str) -> bool:
+    return path == other or path.startswith(other + ".")
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _shown(key: Key) -> str:
     return f"config.{key.name}" if key.root == "config" else key.name
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    """Sums are exact, so that the order of the runs changes no bit and the largest values do not overflow."""
-    return Spread(statistics.mean(values), _deviation(values), min(values), max(values), len(values))
-
-
-def _deviation(values: Sequence[float]) -> float | None:
-    if len(values) < 2:
-        return None
-    try:
-        return statistics.stdev(values)
-    except OverflowError:
-        return math.inf

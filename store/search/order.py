@@ -1,19 +1,20 @@
 """The order of a list of runs as columns that are never NULL, so that a place in it can be written down and gone on from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Integer, Select, SQLColumnExpression, Text, and_, case, func, literal, or_, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Double, Integer, SQLColumnExpression, Text, and_, case, false, func, literal, or_, tuple_
 
 from store.search.conditions import by_bytes, number_of, text_of
 from store.search.keys import Key
 from store.search.leaves import HEAD
+from store.search.subject import PARAMS, SERIES, Subject
 from store.search.syntax import SortKey
-from store.tables import Run, RunParam, Series
 
 Place = list[Any]
+Test = Callable[[Subject], ColumnElement[bool]]
+WHOLE_TEXTS = ("state", "name", "id", "external_id", "origin", "node", "config_digest", "baseline", "rerun_of")
 
 
 @dataclass(frozen=True)
@@ -28,83 +29,106 @@ class Column:
     def in_order(self) -> SQLColumnExpression[Any]:
         return self.expression.desc() if self.descends else self.expression.asc()
 
-    def written(self, value: Any) -> Any:
-        return float(value).hex() if self.kind is float else value
 
-    def read(self, value: Any) -> SQLColumnExpression[Any]:
-        """Raises ValueError."""
-        if self.kind is float:
-            return literal(float.fromhex(value), Double)
-        if self.kind is int:
-            return literal(min(max(value, 0), 2), Integer)
-        return literal(value, Text)
+def written(value: Any) -> Any:
+    return value.hex() if isinstance(value, float) else value
+
+
+def read(value: Any, kind: type) -> SQLColumnExpression[Any]:
+    """Raises ValueError."""
+    if kind is float:
+        return literal(float.fromhex(value), Double)
+    if kind is int:
+        return literal(min(max(value, 0), 2), Integer)
+    return literal(value, Text)
 
 
 @dataclass(frozen=True)
 class Order:
-    """Columns to sort by, the last of which tells any two runs apart, and what must be joined to have them."""
+    """Keys to sort by, missing values last; ties by id, which is by age, in the direction of the last key."""
 
-    columns: tuple[Column, ...]
-    joins: tuple[tuple[Any, ColumnElement[bool]], ...] = ()
+    keys: tuple[SortKey, ...]
+
+    @property
+    def ties_descend(self) -> bool:
+        return self.keys[-1].descends
 
     @property
     def place_kinds(self) -> list[type]:
-        return [str if column.kind is float else column.kind for column in self.columns]
+        kinds = [kind for each in self.keys for kind in _kinds(each.key)]
+        return [str if kind is float else kind for kind in (*kinds, str)]
 
-    def applied(self, query: Select[Any]) -> Select[Any]:
-        for table, on in self.joins:
-            query = query.outerjoin(table, on)
-        return query.order_by(*(column.in_order for column in self.columns))
+    def values(self, run: Subject) -> list[SQLColumnExpression[Any]]:
+        """What the columns are made of, NULL where it is missing, and last the run's id."""
+        return [*(value for each in self.keys for value in values(each.key, run)), run.run_id]
 
-    def after(self, place: Sequence[Any]) -> ColumnElement[bool]:
-        """What comes behind the place. Raises ValueError for one that was not written by this order."""
-        expressions = [column.expression for column in self.columns]
-        values = [column.read(value) for column, value in zip(self.columns, place, strict=True)]
-        if all(column.descends for column in self.columns):  # one comparison, which an index on them serves
-            return tuple_(*expressions) < tuple_(*values)
-        equal = [expression == value for expression, value in zip(expressions, values, strict=True)]
-        beyond = [
-            column.expression < value if column.descends else column.expression > value for column, value in zip(self.columns, values, strict=True)
-        ]
-        return or_(*(and_(*equal[:index], further) for index, further in enumerate(beyond)))
-
-    def place(self, values: Sequence[Any]) -> Place:
-        return [column.written(value) for column, value in zip(self.columns, values, strict=True)]
+    def columns(self, values: Sequence[SQLColumnExpression[Any]]) -> list[Column]:
+        left = list(values)
+        found = [column for each in self.keys for column in _columns(each, left)]
+        return [*found, Column(left.pop(), self.ties_descend, str)]
 
 
 def order(keys: Sequence[SortKey]) -> Order:
-    """Newest first without keys; else by the keys, then by age. Runs without a value come last in both directions."""
-    if not keys:
-        return Order((Column(Run.created_at, True, float), Column(Run.id, True, str)))
-    columns: list[Column] = []
-    joins: list[tuple[Any, ColumnElement[bool]]] = []
-    for each in keys:
-        more, join = _columns(each.key, each.descends)
-        columns += more
-        joins += join
-    return Order((*columns, Column(Run.created_at, False, float), Column(Run.id, False, str)), tuple(joins))
+    """Newest first without keys."""
+    return Order(tuple(keys) or (SortKey(Key("field", "created_at"), True),))
 
 
-def _columns(key: Key, descends: bool) -> tuple[list[Column], list[tuple[Any, ColumnElement[bool]]]]:
+def after(columns: Sequence[Column], place: Sequence[Any]) -> ColumnElement[bool]:
+    """What comes behind the place. Raises ValueError for one that was not written by this order."""
+    expressions = [column.expression for column in columns]
+    values = [read(value, column.kind) for column, value in zip(columns, place, strict=True)]
+    if all(column.descends for column in columns):
+        return tuple_(*expressions) < tuple_(*values)
+    equal = [expression == value for expression, value in zip(expressions, values, strict=True)]
+    beyond = [column.expression < value if column.descends else column.expression > value for column, value in zip(columns, values, strict=True)]
+    return or_(*(and_(*equal[:index], further) for index, further in enumerate(beyond)))
+
+
+def _kinds(key: Key) -> list[type]:
     if key.root == "config":
-        table = aliased(RunParam)
-        rank = case((table.number.is_not(None), 0), (table.head.is_not(None), 1), else_=2)
-        columns = [Column(rank, False, int), _number(table.number, descends), _text(table.head, descends)]
-        return columns, [(table, and_(table.run_id == Run.id, table.path == key.name))]
-    if key.root == "metric":
-        sums = aliased(Series)
-        value = number_of(key, sums)
-        return [_missing_last(value), _number(value, descends)], [(sums, and_(sums.run_id == Run.id, sums.metric == key.name))]
+        return [int, float, str]
     if key.name == "created_at":
-        return [Column(Run.created_at, descends, float)], []
+        return [float]
+    return [int, float if key.is_number or key.is_time else str]
+
+
+def values(key: Key, run: Subject) -> list[SQLColumnExpression[Any]]:
+    """What the key's columns are made of: all NULL for a run without a value."""
+    if key.root == "config":
+        return [run.leaf(key.name, PARAMS.c.number), run.leaf(key.name, PARAMS.c.head)]
+    if key.root == "metric":
+        return [run.metric(key.name, number_of(key, SERIES))]
     if key.is_number or key.is_time:
-        return [_missing_last(number_of(key)), _number(number_of(key), descends)], []
-    text = text_of(key.name)
-    return [_missing_last(text), _text(func.substr(text, 1, HEAD), descends)], []
+        return [run.value(lambda row: number_of(key, row))]
+    return [run.value(lambda row: _sorted_text(key.name, row))]
 
 
-def _missing_last(value: SQLColumnExpression[Any]) -> Column:
-    return Column(case((value.is_not(None), 0), else_=1), False, int)
+def is_missing(key: Key) -> Test:
+    return lambda run: and_(*(value.is_(None) for value in values(key, run)))
+
+
+def is_value(key: Key, rank: int, value: Any) -> Test:
+    """That the run has this value at the key; of a config, rank 1 is the head of a text."""
+    at, wanted = rank if key.root == "config" else 0, literal(value, Double if isinstance(value, float) else Text)
+    return lambda run: func.coalesce(values(key, run)[at] == wanted, false())
+
+
+def _sorted_text(field: str, row: Any) -> SQLColumnExpression[Any]:
+    text = text_of(field, row)
+    return text if field in WHOLE_TEXTS else func.substr(text, 1, HEAD)
+
+
+def _columns(each: SortKey, values: list[SQLColumnExpression[Any]]) -> list[Column]:
+    """Takes what the key needs off the front of `values`."""
+    value = values.pop(0)
+    if each.key.root == "config":
+        head = values.pop(0)
+        rank = case((value.is_not(None), 0), (head.is_not(None), 1), else_=2)
+        return [Column(rank, False, int), _number(value, each.descends), _text(head, each.descends)]
+    if each.key.name == "created_at":
+        return [Column(value, each.descends, float)]
+    make: Callable[[SQLColumnExpression[Any], bool], Column] = _number if each.key.is_number or each.key.is_time else _text
+    return [Column(case((value.is_not(None), 0), else_=1), False, int), make(value, each.descends)]
 
 
 def _number(value: SQLColumnExpression[Any], descends: bool) -> Column:

@@ -21,7 +21,8 @@ DEEPEST = 12  # SQLite's own parser gives up not far behind
 MOST_TESTS = 200
 MOST_VALUES = 1_000
 MOST_SORT_KEYS = 5
-ALL_BUT = "all_but:"
+MOST_FACETS = 20
+ALL_BUT = ("all_but:", "all_but=")
 MLFLOW_STATES = {"scheduled": "queued", "killed": "cancelled"}
 
 
@@ -120,12 +121,27 @@ def read_paths(text: str) -> tuple[tuple[str, ...], ...]:
 def read_groups(text: str) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
     """Keys to group by, and keys left out of `all_but:`; one of the two is empty. Raises BadSearch."""
     all_but = text.startswith(ALL_BUT)
-    reader = _Reader(tokens(" " * len(ALL_BUT) + text[len(ALL_BUT) :] if all_but else text))
+    reader = _Reader(tokens(" " * len(ALL_BUT[0]) + text[len(ALL_BUT[0]) :] if all_but else text))
     found = [_group_key(reader.segments(), all_but)]
     while reader.take_mark(","):
         found.append(_group_key(reader.segments(), all_but))
     reader.must_end("a comma or the end")
     return ((), tuple(found)) if all_but else (tuple(found), ())
+
+
+def read_facets(text: str) -> tuple[Key, ...]:
+    """Keys by commas, whose values are to be counted. Raises BadSearch."""
+    reader = _Reader(tokens(text))
+    found = [key_of(reader.segments())]
+    while reader.take_mark(","):
+        found.append(key_of(reader.segments()))
+    reader.must_end("a comma or the end")
+    if len(found) > MOST_FACETS:
+        raise BadSearch(found[MOST_FACETS].column, f"at most {MOST_FACETS} keys")
+    for key in found:
+        if key.root == "metric" or key.is_time:
+            raise BadSearch(key.column, "values are counted of fields, leaves of the config and tags, not of metrics or times")
+    return tuple(found)
 
 
 def _group_key(segments: list[Token], all_but: bool) -> Key:

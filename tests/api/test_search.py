@@ -59,6 +59,9 @@ class TestFilter:
             pytest.param("(" * 10_000, 14, id="ten thousand parentheses"),
             pytest.param("created_at > 'yesterday'", 14, id="not a time"),
             pytest.param("tags < 'a'", 1, id="tags have no order"),
+            pytest.param("x" * 20_000, 16_385, id="too long"),
+            pytest.param("name = 'a' \u2028 \U0001f600", 14, id="odd unicode"),
+            pytest.param("name = '\ud7ff\u202e' and \u00e9 = 1", 17, id="letters beyond ASCII as a key"),
         ],
     )
     def test_that_cannot_be_read_is_400_with_the_column(self, sqlite_api, filter, column) -> None:
@@ -93,7 +96,8 @@ class TestSort:
             pytest.param("config.optimizer.lr", "bac", id="numbers before texts"),
             pytest.param('metrics."val/loss",-name', "bac", id="two keys"),
             pytest.param("created_at", "abc", id="by age"),
-            pytest.param("-project", "abc", id="ties by age"),
+            pytest.param("project", "abc", id="ties oldest first"),
+            pytest.param("-project", "cba", id="ties newest first going down"),
         ],
     )
     def test_puts_in_order_page_by_page(self, api, project, runs, sort, order) -> None:
@@ -137,6 +141,28 @@ class TestFields:
         assert found["tags"] == ["bn", "x"]
 
 
+class TestFacets:
+    def test_count_the_values_of_most_runs_first(self, api, project, runs) -> None:
+        query = {"project": project, "of": "tags,config.optimizer.lr,state"}
+
+        tags, lr, state = api.admin.get("/api/v1/runs/facets", params=query).json()["items"]
+
+        assert tags == {"key": "tags", "values": [{"value": "bn", "runs": 2}, {"value": "x", "runs": 1}], "more": False, "min": None, "max": None}
+        assert (lr["key"], lr["values"][0]) == ("config.optimizer.lr", {"value": 0.01, "runs": 1})
+        assert state["values"] == [{"value": "running", "runs": 3}]
+
+    def test_look_through_a_filter_and_bound_what_they_leave_out(self, api, project, runs) -> None:
+        query = {"project": project, "of": "config.optimizer.lr", "filter": "tags in ('bn')", "limit": 1}
+
+        (lr,) = api.admin.get("/api/v1/runs/facets", params=query).json()["items"]
+
+        assert (len(lr["values"]), lr["more"], lr["min"], lr["max"]) == (1, True, 0.01, 0.1)
+
+    @pytest.mark.parametrize("of", ["", "metrics.loss", "created_at", "nothing", "tags,", ",".join(["name"] * 21)])
+    def test_refuse(self, sqlite_api, of) -> None:
+        assert sqlite_api.admin.get("/api/v1/runs/facets", params={"of": of}).status_code == 400
+
+
 class TestGroups:
     @pytest.fixture
     def seeds(self, api, project) -> dict[tuple[float, int], str]:
@@ -149,7 +175,7 @@ class TestGroups:
                 made[lr, seed] = run["id"]
         return made
 
-    @pytest.mark.parametrize("group_by", ["config.optimizer.lr", "all_but:seed"])
+    @pytest.mark.parametrize("group_by", ["config.optimizer.lr", "all_but:seed", "all_but=seed"])
     def test_spread_the_last_values_of_runs_that_agree(self, api, project, seeds, group_by) -> None:
         items = api.admin.get("/api/v1/runs", params={"project": project, "group_by": group_by}).json()["items"]
 

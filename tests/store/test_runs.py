@@ -35,7 +35,7 @@ class TestPage:
         seen, after = [], None
         with database.read() as session:
             while batch := table.page(session, Scope("team"), order.order(()), after, 3):
-                seen += [found.run.id for found in batch]
+                seen += [found.run_id for found in batch]
                 after = batch[-1].place
             total = runs.count(session, entity="team", project=None)
 

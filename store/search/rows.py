@@ -1,0 +1,46 @@
+"""The runs of a page as plain rows: what a list shows of them, gathered with one query a table and without an object for each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy.orm import Session
+
+from store.search.subject import PROJECTS, RUNS, SERIES
+
+JSON_COLUMNS = ("config", "change", "tags", "digests")
+NOT_LISTED = ("environment", "leaves_high", "leaves_low", "rung_at", "cancel_requested_at", "heartbeat_at", "lease_until", "created_by", "queue")
+SUMMARY = ("last", "min", "max", "min_step", "max_step", "count", "non_finite")
+
+
+_IDS: Any = bindparam("ids", expanding=True)
+
+
+def _runs() -> Any:
+    columns = [column for column in RUNS.columns if column.name not in (*JSON_COLUMNS, *NOT_LISTED)]
+    texts = [cast(RUNS.c[name], Text).label(name) for name in JSON_COLUMNS]  # as they are stored: nobody looks into them on the way
+    project = (PROJECTS.c.entity + "/" + PROJECTS.c.name).label("project")
+    return select(*columns, *texts, project, RUNS.c.queue).join(PROJECTS, PROJECTS.c.id == RUNS.c.project_id).where(RUNS.c.id.in_(_IDS))
+
+
+def _sums() -> Any:
+    query = select(SERIES.c.run_id, SERIES.c.metric, SERIES.c.last_step, *(SERIES.c[name] for name in SUMMARY))
+    return query.where(SERIES.c.run_id.in_(_IDS)).order_by(SERIES.c.run_id, SERIES.c.metric)
+
+
+# Made once: SQLAlchemy takes longer to make a statement than a database to answer it.
+_RUNS, _SUMS = _runs(), _sums()
+
+
+def runs(session: Session, ids: Sequence[str]) -> list[Any]:
+    """The rows in the order of the ids, those of runs that are gone left out; what is JSON stands in them as text."""
+    found = {row.id: row for row in session.connection().execute(_RUNS, {"ids": ids}).all()}
+    return [found[run_id] for run_id in ids if run_id in found]
+
+
+def sums(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Of each run that has metrics the rows (run, metric, last step, *SUMMARY), in the order of the metrics' names."""
+    found: dict[str, list[Any]] = {}
+    for row in session.connection().execute(_SUMS, {"ids": ids}).all():
+        found.setdefault(row[0], []).append(row)
+    return found
