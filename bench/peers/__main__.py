@@ -8,10 +8,12 @@ The peers are installed into environments of their own under $RUNTWICE_BENCH_DIR
 import argparse
 import dataclasses
 import json
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +33,19 @@ TOOLS: tuple[type[Tool], ...] = (Runtwice, RuntwiceOnPostgres, Trackio, FastTrac
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is stopped
     asked = arguments()
     sizes = chosen_sizes(asked)
     about = {"machine": machine.description(), "at": time.strftime("%Y-%m-%d"), "repetitions": asked.repetitions}
     if asked.database_url:
         RuntwiceOnPostgres.url = asked.database_url
-    with tempfile.TemporaryDirectory(prefix="rt-peers-") as folder:
-        columns = measured([tool for tool in TOOLS if tool.name in asked.only], Path(folder), sizes, asked.repetitions)
-    text = report.markdown(columns, sizes, about)
-    print(text)
     asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "peers.md").write_text(text)
-    (asked.out / "peers.json").write_text(json.dumps(report.document(columns, sizes, about), indent=1))
+    with tempfile.TemporaryDirectory(prefix="rt-peers-") as folder:
+        for columns in measured([tool for tool in TOOLS if tool.name in asked.only], Path(folder), sizes, asked.repetitions):
+            text = report.markdown(columns, sizes, about)
+            (asked.out / "peers.md").write_text(text)
+            (asked.out / "peers.json").write_text(json.dumps(report.document(columns, sizes, about), indent=1))
+    print(text)
     print(f"Written to {asked.out}/peers.md and peers.json", file=sys.stderr)
 
 
@@ -68,30 +71,29 @@ def chosen_sizes(asked: argparse.Namespace) -> Sizes:
     return dataclasses.replace(QUICK if asked.quick else Sizes(), **given)
 
 
-def measured(kinds: Sequence[type[Tool]], folder: Path, sizes: Sizes, repetitions: int) -> list[Column]:
-    """A column for each tool, also for one that cannot be installed, started or filled."""
+def measured(kinds: Sequence[type[Tool]], folder: Path, sizes: Sizes, repetitions: int) -> Iterator[list[Column]]:
+    """After every repetition of a tool all that is known: a column for each, also for one that cannot be installed, started or filled."""
     troubles: dict[str, str] = {}
-    tools = [tool for kind in kinds if (tool := ready(kind, folder, sizes, troubles)) is not None]
     records: dict[str, list[Record]] = {kind.name: [] for kind in kinds}
-    try:
+    with ExitStack() as at_end:
+        tools = [tool for kind in kinds if (tool := ready(kind, folder, sizes, troubles, at_end)) is not None]
         for number in range(repetitions):
             for tool in tools:
                 if number < (tool.most_repetitions or repetitions):
                     records[tool.name].append(repetition(tool, number, folder / f"{slug(tool)}_{number}", folder / slug(tool), sizes))
-    finally:
-        for tool in tools:
-            tool.close()
-    return [
-        Column(kind.name, title(kind), records[kind.name], kind.missing, remarks(kind, sizes, repetitions), troubles.get(kind.name, ""))
-        for kind in kinds
-    ]
+                    yield [column(kind, records[kind.name], troubles.get(kind.name, ""), sizes, repetitions) for kind in kinds]
+    yield [column(kind, records[kind.name], troubles.get(kind.name, ""), sizes, repetitions) for kind in kinds]
 
 
-def ready(kind: type[Tool], folder: Path, sizes: Sizes, troubles: dict[str, str]) -> Tool | None:
+def column(kind: type[Tool], records: list[Record], trouble: str, sizes: Sizes, repetitions: int) -> Column:
+    return Column(kind.name, title(kind), list(records), kind.missing, remarks(kind, sizes, repetitions), trouble)
+
+
+def ready(kind: type[Tool], folder: Path, sizes: Sizes, troubles: dict[str, str], at_end: ExitStack) -> Tool | None:
     """The tool, installed, with its chart's runs and its run table filled; None, and a sentence in `troubles`, when that cannot be done."""
-    tool = None
     try:
         tool = kind(folder if issubclass(kind, Runtwice) else environments.environment(kind.name))
+        at_end.callback(tool.close)
         filled = folder / slug(kind)
         filled.mkdir()
         tool.prepare(filled)
@@ -100,8 +102,6 @@ def ready(kind: type[Tool], folder: Path, sizes: Sizes, troubles: dict[str, str]
             tool.fill(server, sizes)
     except Exception as error:
         troubles[kind.name] = f"{type(error).__name__}: {error}"[:300]
-        if tool is not None:
-            tool.close()
         return None
     return tool
 

@@ -15,12 +15,14 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from bench.peers import workload
 
+QUEUE = 1000  # more than the ten that it holds unasked
+
 
 def write(folder: Path, run: int, steps: int, metrics: Sequence[str]) -> float:
     """Seconds until the run's file is closed."""
     values = workload.columns(run, steps)
     begun = time.perf_counter()
-    writer = EventFileWriter(str(folder / f"chart{run}"))
+    writer = EventFileWriter(str(folder / f"chart{run}"), max_queue_size=QUEUE)
     for step in range(steps):
         for metric in metrics:
             summary = Summary(value=[Summary.Value(tag=metric, simple_value=values[metric][step])])

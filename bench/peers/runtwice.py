@@ -16,16 +16,19 @@ from bench.peers.server import Server, free_port
 from bench.peers.tool import Tool, sqlite_bytes
 from bench.peers.wire import Request, Wire, post
 from bench.peers.workload import Columns, Sizes
+from store import projects, runs, series
+from store.database import connect
 from tests.servers import Postgres
 
 ROOT = Path(__file__).parent.parent.parent
+FILLED_TOGETHER = 500
 BINARY = "application/vnd.runtwice.columns"
 
 
 class Runtwice(Tool):
     name = "runtwice"
     title = "Runtwice, SQLite"
-    most_repetitions = None
+    fill_steps = 5000
 
     def __init__(self, environment: Path) -> None:
         super().__init__(environment)
@@ -35,7 +38,9 @@ class Runtwice(Tool):
         port = free_port()
         command: list[str | Path] = [sys.executable, "-m", "cli", "up", "--json", "--data-dir", folder / "data", "--port", str(port)]
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        server = Server(command, port, "/readyz", folder, {"PYTHONPATH": path, **self._settings(folder)}, self._also())
+        settings = {name: "" for name in os.environ if name.startswith("RUNTWICE_")}  # those of some other service
+        env = {"PYTHONPATH": path, **settings, "RUNTWICE_DATABASE_URL": self._database(folder)}
+        server = Server(command, port, "/readyz", folder, env, self._also())
         self._key = (folder / "data" / "admin.key").read_text().strip()
         return server
 
@@ -49,9 +54,21 @@ class Runtwice(Tool):
         return self._post(f"/runs/{run}/points", {"steps": list(range(first, first + count)), "times": times, "metrics": columns})
 
     def add_table_run(self, wire: Wire, number: int) -> None:
-        params, metrics = workload.table_run(number)
-        run = self._new_run(wire, {"project": "table", "name": workload.table_name(number), "config": params})
-        wire.send(self.batch(run, 0, {metric: [value] for metric, value in metrics.items()}))
+        raise NotImplementedError("rows are filled in at once")
+
+    def fill_table(self, server: Server, sizes: Sizes) -> None:
+        """Straight into its tables, many runs in a transaction."""
+        database = connect(self._database(server.folder))
+        with database.begin() as session:
+            project = projects.find_or_add(session, "team", "table")
+        for first in range(0, sizes.table_runs, FILLED_TOGETHER):
+            with database.begin() as session:
+                for number in range(first, min(first + FILLED_TOGETHER, sizes.table_runs)):
+                    params, metrics = workload.table_run(number)
+                    run = runs.add_client(session, project, params, name=workload.table_name(number))
+                    columns = {metric: [value] for metric, value in metrics.items()}
+                    series.append(session, run.id, series.Points([0], [workload.BEGUN_S], columns))
+        database.close()
 
     def full(self) -> list[Request]:
         return [self._post("/series/query", {"runs": self.chart_ids, "metrics": ["loss_train"], "points": "all"}, Accept=BINARY)]
@@ -75,8 +92,8 @@ class Runtwice(Tool):
     def disk_bytes(self, folder: Path) -> int:
         return sqlite_bytes(folder / "data" / "runtwice.db")
 
-    def _settings(self, folder: Path) -> dict[str, str]:
-        return {name: "" for name in os.environ if name.startswith("RUNTWICE_")}
+    def _database(self, folder: Path) -> str:
+        return f"sqlite:///{folder / 'data' / 'runtwice.db'}"
 
     def _also(self) -> Sequence[int]:
         return ()
@@ -106,8 +123,8 @@ class RuntwiceOnPostgres(Runtwice):
     def prepare(self, folder: Path) -> None:
         if not self.url and self._postgres is None:
             self._postgres = Postgres().start()
-        self._execute(f"DROP DATABASE IF EXISTS {_database(folder)}")
-        self._execute(f"CREATE DATABASE {_database(folder)}")
+        self._execute(f"DROP DATABASE IF EXISTS {name_of(folder)}")
+        self._execute(f"CREATE DATABASE {name_of(folder)}")
 
     def close(self) -> None:
         if self._postgres is not None:
@@ -115,11 +132,10 @@ class RuntwiceOnPostgres(Runtwice):
 
     def disk_bytes(self, folder: Path) -> int:
         self._execute("CHECKPOINT")
-        return int(self._execute(f"SELECT pg_database_size('{_database(folder)}')") or 0)
+        return int(self._execute(f"SELECT pg_database_size('{name_of(folder)}')") or 0)
 
-    def _settings(self, folder: Path) -> dict[str, str]:
-        url = make_url(self._server_url).set(database=_database(folder))
-        return {**super()._settings(folder), "RUNTWICE_DATABASE_URL": url.render_as_string(hide_password=False)}
+    def _database(self, folder: Path) -> str:
+        return make_url(self._server_url).set(database=name_of(folder)).render_as_string(hide_password=False)
 
     def _also(self) -> Sequence[int]:
         return [] if self._postgres is None else [self._postgres.pid]
@@ -135,7 +151,7 @@ class RuntwiceOnPostgres(Runtwice):
             return done.fetchone()[0] if done.description else None  # type: ignore[index]
 
 
-def _database(folder: Path) -> str:
+def name_of(folder: Path) -> str:
     return f"runtwice_bench_{folder.name}"
 
 

@@ -11,6 +11,8 @@ from bench.peers.server import Server
 from bench.peers.wire import Request, Wire, in_parallel
 from bench.peers.workload import Columns, Sizes
 
+FILLERS = 8
+
 
 class Tool(ABC):
     name: str
@@ -19,6 +21,7 @@ class Tool(ABC):
     most_writer_points: int | None = None
     most_repetitions: int | None = None
     remark = ""
+    fill_steps = workload.BATCH_STEPS  # of the batches that fill the chart's runs
     missing: ClassVar[Mapping[str, str]] = {}  # measure: why there is none
 
     def __init__(self, environment: Path) -> None:
@@ -84,8 +87,8 @@ class Tool(ABC):
             found += self.batches(run, workload.columns(number, steps))
         return found[: max(points // 1000, 1)]
 
-    def batches(self, run: str, values: Columns) -> list[Request]:
-        size, steps = workload.BATCH_STEPS, len(next(iter(values.values())))
+    def batches(self, run: str, values: Columns, size: int = workload.BATCH_STEPS) -> list[Request]:
+        steps = len(next(iter(values.values())))
         return [self.batch(run, first, workload.slices(values, first, size)) for first in range(0, steps, size)]
 
     def fill(self, server: Server, sizes: Sizes) -> None:
@@ -94,17 +97,20 @@ class Tool(ABC):
         def add_chart_run(number: int) -> str:
             with Wire(server.port) as wire:
                 run = self.new_run(wire, f"chart{number}")
-                for request in self.batches(run, workload.columns(number, sizes.steps)):
+                for request in self.batches(run, workload.columns(number, sizes.steps), self.fill_steps):
                     wire.send(request)
                 return run
 
+        self.chart_ids = in_parallel(add_chart_run, sizes.chart_runs)
+        self.fill_table(server, sizes)
+
+    def fill_table(self, server: Server, sizes: Sizes) -> None:
         def add_rows(share: int) -> None:
             with Wire(server.port) as wire:
-                for number in range(share, sizes.table_runs, 8):
+                for number in range(share, sizes.table_runs, FILLERS):
                     self.add_table_run(wire, number)
 
-        self.chart_ids = in_parallel(add_chart_run, sizes.chart_runs)
-        in_parallel(add_rows, 8)
+        in_parallel(add_rows, FILLERS)
 
 
 def sqlite_bytes(file: Path) -> int:
