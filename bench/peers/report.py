@@ -65,7 +65,7 @@ class Column:
         value = self.median(row.figure)
         if value is not None:
             return shown(value)
-        if self.trouble:
+        if self.trouble or not self.records:
             return "not measured"
         if row.measure in self.missing:
             return "none"
