@@ -8,7 +8,7 @@ PACKAGES := api worker trainer analysis store cli migrations
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.service: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Runtwice needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 demo")'
@@ -55,6 +55,11 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.verdict
 	$(BIN)/python -m bench.curves
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.idle
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/.tests ## the same work on other trackers and on Runtwice, side by side (ARGS=--quick for a first look)
+	$(BIN)/python -m bench.peers $(ARGS)
 
 .PHONY: clean
 clean: ## remove .venv and caches; data folders stay

@@ -1,4 +1,9 @@
-"""`python -m api`: serves the HTTP interface with the settings of the environment until SIGTERM or SIGINT."""
+"""`python -m api`: serves the HTTP interface with the settings of the environment until SIGTERM or SIGINT.
+
+With --when-stdin-ends it only loads its modules before that: `runtwice up` prepares the database meanwhile.
+"""
+
+import sys
 
 from api.logs import set_up
 from api.server import serve
@@ -8,6 +13,8 @@ from store.settings import Settings
 def main() -> None:
     settings = Settings()
     set_up(settings.log_level)
+    if "--when-stdin-ends" in sys.argv:
+        sys.stdin.read()
     serve(settings)
 
 

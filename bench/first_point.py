@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from bench import machine
+
 CONFIG = {"dataset": {"name": "digits"}, "total_iterations": 100, "batch_size": 64}
 POLL_S = 0.005
 
@@ -37,7 +39,7 @@ def main() -> None:
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], httpx.Client]:
-    """A running `runtwice up` on a free port, and a client for it."""
+    """A running `runtwice up` on a free port that has come to rest, and a client for it."""
     command = [Path(sys.executable).parent / "runtwice", "up", "--data-dir", folder, "--port", "0"]
     service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"})
     assert service.stdout is not None
@@ -46,6 +48,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], httpx.Client]:
     client = httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=30.0)
     while not (client.get(f"{url}/readyz").is_success and client.get("/nodes").json()["items"]):
         time.sleep(0.05)
+    machine.settle(service.pid)  # the worker is known before it has loaded torch
     return service, client
 
 

@@ -16,12 +16,15 @@ PR_SET_PDEATHSIG = 1
 class Child:
     """Start it from the main thread only: the death signal fires when the thread that started it ends."""
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, death: signal.Signals = signal.SIGKILL) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, death: signal.Signals = signal.SIGKILL, waits: bool = False
+    ) -> None:
         self.name = name
         self.command = list(command)
         self.env = dict(env)
         self.log = log
         self._death = death
+        self._waits = waits  # it loads its modules, and begins when its stdin ends
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -38,12 +41,18 @@ class Child:
             self._process = subprocess.Popen(
                 self.command,
                 env=self.env,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self._waits else subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone, which stops its children in order
                 preexec_fn=die_with_parent(self._death),  # noqa: PLW1509  (the supervisor has one thread)
             )
+
+    def release(self) -> None:
+        """What it waited for is done, now and for every later start."""
+        self._waits = False
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def terminate(self) -> None:
         if self.is_running and self._process is not None:

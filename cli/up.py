@@ -70,18 +70,20 @@ def _run(settings: "Settings", lock: FolderLock, supervisor: Supervisor, *, with
         if broker is not None:
             server = Child("broker", broker.command(), env, logs / "broker.log")
             supervisor.start(server)
+        # Several API processes have a parent that ends them when it is asked to, but not when it is killed.
+        death = signal.SIGTERM if settings.api_processes > 1 else signal.SIGKILL
+        api = Child("API", [sys.executable, "-m", "api", "--when-stdin-ends"], env, logs / "api.log", death, waits=True)
+        trainer = Child("worker", [sys.executable, "-m", "worker", "--when-stdin-ends"], env, logs / "worker.log", waits=True)
+        started = [api, trainer] if with_worker else [api]
+        for child in started:  # they load their modules while the database is prepared
+            supervisor.start(child)
         admin, since = _prepare_database(settings, new_admin_key)
         if admin.new_key:  # at once: should the API not come up, the key is not made again
             _show_key(admin.new_key, settings.data_dir / "admin.key")
-        # Several API processes have a parent that ends them when it is asked to, but not when it is killed.
-        death = signal.SIGTERM if settings.api_processes > 1 else signal.SIGKILL
-        api = Child("API", [sys.executable, "-m", "api"], env, logs / "api.log", death)
-        trainer = Child("worker", [sys.executable, "-m", "worker"], env, logs / "worker.log")
         if broker is not None:
             supervisor.wait_ready(server, broker.answers)
-        supervisor.start(api)
-        if with_worker:
-            supervisor.start(trainer)
+        for child in started:
+            child.release()
         supervisor.wait_ready(api, lambda: _api_answers(settings))
         lock.write(_address(settings))
         if with_worker:

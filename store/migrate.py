@@ -1,16 +1,16 @@
 """Moves a database's tables from one version of Runtwice to another, in one transaction; of two that try at once, one waits."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
 import migrations
 from store import pending
 from store.database import Database, connect
+
+if TYPE_CHECKING:  # elsewhere imported where it is used: the API asks for no version before it is asked whether it is ready
+    from alembic.config import Config
 
 ADVISORY_LOCK = 7_290_117  # any number that no other program on the same PostgreSQL uses
 
@@ -34,16 +34,22 @@ def downgrade(url: str, to: str) -> str:
 
 def head() -> str:
     """The version this program needs."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def current(db: Database) -> str:
     """The version the database is at; empty for a database without tables."""
+    from alembic.runtime.migration import MigrationContext
+
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def _move(url: str, to: str, up: bool) -> str:
+    from alembic import command
+
     file = make_url(url).database
     if url.startswith("sqlite") and file:
         Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +66,9 @@ def _move(url: str, to: str, up: bool) -> str:
         db.close()
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -59,6 +59,10 @@ class Postgres:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://runtwice@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        return self._server.pid if self._server else 0
+
     def execute(self, statement: str) -> None:
         with psycopg.connect(host="127.0.0.1", port=self.port, user="runtwice", dbname="postgres", autocommit=True) as connection:
             connection.execute(statement.encode())

@@ -65,15 +65,15 @@ def main(settings: Settings) -> int:
 
 def _serve(settings: Settings, slots: Slots, registration: Registration) -> None:
     shop = slots.shop
-    shop.nursery.start()
+    patiently(lambda: registration.begin(shop.db), shop.stopping)
+    threading.Thread(target=registration.repeat, args=(shop.db, shop.stopping), daemon=True).start()
+    shop.nursery.start()  # loading torch takes seconds: this worker is known by then, and takes runs once it can train them
     while not shop.nursery.wait_until_ready(0.1):
         if shop.stopping.is_set():
             break
-    patiently(lambda: registration.begin(shop.db), shop.stopping)
     reaper = ReaperThread(shop.db, shop.queue, settings)
     reaper.start()
-    for job in (slots.look, lambda: registration.repeat(shop.db, shop.stopping)):
-        threading.Thread(target=job, daemon=True).start()
+    threading.Thread(target=slots.look, daemon=True).start()
     if settings.broker_url:
         Doorkeeper(settings.broker_url, registration.node, (*slots.queues, f"node.{registration.node}"), slots.count, slots.answer).start()
     log.info("worker ready", node=registration.node, slots=slots.count, queues=slots.queues, pid=os.getpid())

@@ -53,6 +53,20 @@ class TestChild:
         assert talking.log_tail(1) == "last"
         assert talking.log.stat().st_mode & 0o777 == 0o600
 
+    def test_that_waits_begins_when_it_is_released_and_waits_no_more(self, tmp_path: Path) -> None:
+        code = "import sys; print('loaded', flush=True); sys.stdin.read(); print('begun')"
+        waiting = Child("test", [sys.executable, "-c", code], dict(os.environ), tmp_path / "test.log", waits=True)
+        waiting.start()
+        wait_until(lambda: waiting.log_tail() == "loaded")
+
+        waiting.release()
+        wait_until(lambda: not waiting.is_running)
+        assert waiting.log_tail() == "loaded\nbegun"
+
+        waiting.start()
+        wait_until(lambda: not waiting.is_running)
+        assert waiting.ending() == "exit code 0"
+
     def test_takes_its_own_children_along(self, python: Callable[[str], Child]) -> None:
         parent = python(f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', '{SLEEP}']).pid, flush=True); {SLEEP}")
         parent.start()
