@@ -22,6 +22,7 @@ from api.routes import (
     client_runs,
     compare,
     docs,
+    export,
     health,
     keys,
     login,
@@ -39,6 +40,7 @@ from worker.reaper import ReaperThread
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
+    export.router,
     runs.router,
     client_runs.router,
     points.router,
