@@ -5,6 +5,7 @@ import threading
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -63,6 +64,33 @@ class Stream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         else:
             log.info("a client hung up before the end of its export")
+
+
+class Sink:
+    """What a library takes for a file that is open for writing, and cannot be gone back in."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._kept: list[bytes] = []
+        self._length = 0
+
+    def write(self, data: Any) -> int:
+        self._kept.append(bytes(data))
+        self._length += len(self._kept[-1])
+        return len(self._kept[-1])
+
+    def tell(self) -> int:
+        return self._length
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._kept = b"".join(self._kept), []
+        return taken
 
 
 def attachment(name: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from api.downloads import Sink
+
 Kind = Literal["text", "int", "float", "bool", "time"]
 MEDIA_TYPE = "application/vnd.apache.parquet"
 
@@ -24,6 +26,20 @@ class Field:
     nullable: bool = True
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """A column of texts, each of which stands so many times in a row."""
+
+    texts: Sequence[str]
+    counts: Sequence[int]
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+
+Values = Sequence[Any] | NDArray[Any] | Repeated
+
+
 class Writer:
     """writer = Writer(fields); writer.rows(columns) gives the bytes of a row group; writer.end() those behind the last."""
 
@@ -36,10 +52,10 @@ class Writer:
         kinds = [types[field.kind] if field.kind != "time" else pa.timestamp(field.unit, "UTC") for field in fields]
         named = zip(fields, kinds, strict=True)
         self._schema = pa.schema([pa.field(field.name, kind, field.nullable) for field, kind in named], metadata=dict(metadata or {}))
-        self._sink = _Sink()
+        self._sink = Sink()
         self._writer = parquet.ParquetWriter(self._sink, self._schema, compression="zstd", use_dictionary=list(repeating))
 
-    def rows(self, columns: Sequence[Sequence[Any] | NDArray[Any]]) -> bytes:
+    def rows(self, columns: Sequence[Values]) -> bytes:
         """The bytes so far, this row group among them; numbers as NumPy arrays, or lists with None for null."""
         pa = _arrow()
         length = len(columns[0])
@@ -53,32 +69,6 @@ class Writer:
         return self._sink.taken()
 
 
-class _Sink:
-    """What pyarrow takes for a file that is open for writing."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._kept: list[bytes] = []
-        self._length = 0
-
-    def write(self, data: Any) -> int:
-        self._kept.append(bytes(data))
-        self._length += len(self._kept[-1])
-        return len(self._kept[-1])
-
-    def tell(self) -> int:
-        return self._length
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def taken(self) -> bytes:
-        taken, self._kept = b"".join(self._kept), []
-        return taken
-
-
 def _arrow() -> Any:
     import pyarrow as pa
 
@@ -88,8 +78,10 @@ def _arrow() -> Any:
     return pa
 
 
-def _array(pa: Any, kind: Any, column: Sequence[Any] | NDArray[Any]) -> Any:
+def _array(pa: Any, kind: Any, column: Values) -> Any:
     length = len(column)
+    if isinstance(column, Repeated):
+        return _repeated(pa, kind, column)
     if isinstance(column, np.ndarray):
         return pa.Array.from_buffers(kind, length, [None, pa.py_buffer(np.ascontiguousarray(column))])
     there = np.fromiter((value is not None for value in column), np.bool_, length)
@@ -104,3 +96,11 @@ def _array(pa: Any, kind: Any, column: Sequence[Any] | NDArray[Any]) -> Any:
         return pa.Array.from_buffers(kind, length, [bits, pa.py_buffer(flags.tobytes())])
     plain = np.fromiter((0 if value is None else value for value in column), np.float64 if kind == pa.float64() else np.int64, length)
     return pa.Array.from_buffers(kind, length, [bits, pa.py_buffer(plain)])
+
+
+def _repeated(pa: Any, kind: Any, column: Repeated) -> Any:
+    texts = [text.encode() for text in column.texts]
+    ends = np.zeros(len(column) + 1, np.int32)
+    np.cumsum(np.repeat([len(text) for text in texts], column.counts), out=ends[1:])
+    joined = b"".join(text * count for text, count in zip(texts, column.counts, strict=True))
+    return pa.Array.from_buffers(kind, len(column), [None, pa.py_buffer(ends), pa.py_buffer(joined)])

@@ -94,8 +94,8 @@ def flat(run: RunListed) -> dict[str, Any]:
     """The run's values by column."""
     values: dict[str, Any] = {name: run.get(name) for name in FIELDS}
     values |= {"progress.step": run["progress"]["step"], "progress.total": run["progress"]["total"]}
-    for name in ("outcome", "reruns"):
-        values[f"reproduced.{name}"] = (run["reproduced"] or {}).get(name)
+    if run["reproduced"] is not None:
+        values |= {f"reproduced.{name}": value for name, value in run["reproduced"].items()}
     values |= {f"digests.{name}": value for name, value in (run["digests"] or {}).items()}
     values |= {f"config.{path}": value for path, value in leaves(run["config"]).items()}
     for metric, sums in run["metrics"].items():
@@ -145,5 +145,3 @@ def _name(path: Sequence[str]) -> str:
     for step in reversed(path[1:]):
         tree = {step: tree}
     return f"config.{next(iter(leaves(tree)))}"
-
-

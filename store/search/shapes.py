@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from store.search.table import Scope
@@ -19,3 +19,11 @@ def configs(session: Session, scope: Scope, after: str, limit: int) -> list[tupl
 def metrics(session: Session, run_ids: Sequence[str]) -> list[str]:
     """The metrics that any of the runs has."""
     return list(session.scalars(select(Series.metric).where(Series.run_id.in_(run_ids)).distinct()))
+
+
+def lengths(session: Session, scope: Scope, metrics: Sequence[str] | None, after: str, limit: int) -> list[tuple[str, int]]:
+    """Up to `limit` runs that have points, in the order of their ids behind the id given, and how many; `metrics` None counts all."""
+    query = select(Run.id, func.sum(Series.count)).join(Series, Series.run_id == Run.id).where(*scope.conditions(), Run.id > after)
+    if metrics is not None:
+        query = query.where(Series.metric.in_(metrics))
+    return [(row[0], int(row[1])) for row in session.execute(query.group_by(Run.id).order_by(Run.id).limit(limit))]

@@ -45,7 +45,13 @@ class TestTableAsCsv:
         rows = read_csv(answer)
         assert [row["id"] for row in rows] == [run["id"] for run in reversed(three.values())]
         first = rows[-1]
-        assert (first["config.lr"], first["config.n"], first["config.mixed"], first["config.on"], first["config.sizes"]) == ("0.1", "1", "1", "true", "[1,2]")
+        assert (first["config.lr"], first["config.n"], first["config.mixed"], first["config.on"], first["config.sizes"]) == (
+            "0.1",
+            "1",
+            "1",
+            "true",
+            "[1,2]",
+        )
         assert first["tags"] == '["a","b"]'
         assert rows[1]['config.deep."a.b"'] == "x"
         assert first['config.deep."a.b"'] == ""
@@ -100,7 +106,9 @@ class TestTableAsCsv:
 
         assert [row["id"] for row in rows] == made
 
-    @pytest.mark.parametrize(("query", "status"), [({"filter": "lr >"}, 400), ({"fields": "a b"}, 400), ({"sort": "nothing"}, 400), ({"format": "xls"}, 422)])
+    @pytest.mark.parametrize(
+        ("query", "status"), [({"filter": "lr >"}, 400), ({"fields": "a b"}, 400), ({"sort": "nothing"}, 400), ({"format": "xls"}, 422)]
+    )
     def test_what_cannot_be_read_is_a_problem(self, api: Any, query: dict[str, str], status: int) -> None:
         answer = api.admin.get(TABLE, params=query)
 
@@ -127,7 +135,12 @@ class TestTableAsParquet:
 
         kinds = {field.name: str(field.type) for field in table.schema}
         assert (kinds["config.lr"], kinds["config.n"], kinds["config.on"], kinds["config.mixed"]) == ("double", "int64", "bool", "string")
-        assert (kinds["created_at"], kinds["seed"], kinds["metrics.big.last"], kinds["metrics.big.count"]) == ("timestamp[us, tz=UTC]", "int64", "double", "int64")
+        assert (kinds["created_at"], kinds["seed"], kinds["metrics.big.last"], kinds["metrics.big.count"]) == (
+            "timestamp[us, tz=UTC]",
+            "int64",
+            "double",
+            "int64",
+        )
 
     def test_keeps_every_value(self, api: Any, project: str, three: dict[str, Any]) -> None:
         rows = read_parquet(api.admin.get(TABLE, params={"project": project, "format": "parquet", "sort": "created_at"})).to_pylist()
