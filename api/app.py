@@ -21,6 +21,7 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    deleting,
     docs,
     export,
     health,
@@ -35,12 +36,14 @@ from api.routes import (
     series,
 )
 from store.settings import Settings
+from worker.keeper import KeeperThread
 from worker.reaper import ReaperThread
 
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     export.router,
+    deleting.router,
     runs.router,
     client_runs.router,
     points.router,
@@ -88,13 +91,16 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
-    reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
-    reaper.start()
+    # One process of all has each duty; the others stand by.
+    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    for duty in duties:
+        duty.start()
     parts.combiner.start()
     try:
         yield
     finally:
-        reaper.stop()
+        for duty in duties:
+            duty.stop()
         parts.close()
 
 

@@ -20,7 +20,7 @@ from store import runs, series
 from store.database import Database, now
 from store.errors import Conflict, NotFound
 from store.series import Appended, Points, TooManyMetrics
-from store.tables import Project, Run
+from store.tables import TRASH, Project, Run
 
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64_000_000  # of bodies; one body is let in whatever its size
@@ -158,6 +158,7 @@ def _touched(session: Session, batch: Sequence[Append], results: dict[int, Resul
     ids = {append.run_id for append in batch}
     # In the order of their ids: two processes that lock several runs must not wait for each other.
     query = select(Run.id, Run.origin, Run.state, Project.entity).join(Project, Project.id == Run.project_id).where(Run.id.in_(ids))
+    query = query.where(Run.project_id != TRASH)
     found = {run.id: run for run in session.execute(query.order_by(Run.id).with_for_update(of=Run, key_share=True))}
     alive = []
     for place, append in enumerate(batch):

@@ -31,6 +31,7 @@ NAMING = {
 }
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
+TRASH = "trash"  # the project of runs that were deleted and whose rows are not all gone yet: see trash.py
 
 
 class NanAsNull(TypeDecorator[float]):
@@ -59,6 +60,7 @@ class Project(Table):
     entity: Mapped[str] = mapped_column(String(128))
     name: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[float]
+    retention: Mapped[dict[str, Any] | None]
 
     @property
     def path(self) -> str:
@@ -78,6 +80,7 @@ class Run(Table):
         Index(None, "project_id", "config_digest"),
         Index(None, "state", "queue", "priority", "created_at"),
         Index(None, "rerun_of"),
+        Index(None, "baseline_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -110,6 +113,7 @@ class Run(Table):
     tags: Mapped[list[Any]]
     notes: Mapped[str] = mapped_column(Text)
     archived: Mapped[bool]
+    archived_at: Mapped[float | None]
     digests: Mapped[dict[str, Any]]
     environment: Mapped[dict[str, Any]]
     created_by: Mapped[str | None] = mapped_column(String(32))
@@ -217,6 +221,15 @@ class Artifact(Table):
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[float]
+
+
+class LooseFile(Table):
+    """A file that a deleted run had: to be looked at when it is due, and removed when no artifact has it."""
+
+    __tablename__ = "loose_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due: Mapped[float]
 
 
 class Verdict(Table):

@@ -12,8 +12,9 @@ from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Items
-from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunFields, RunPage, RunPatch, RunShown
-from api.services import edit, find, show, submit
+from api.schemas.deleting import DeletedRuns
+from api.schemas.runs import AttemptShown, DryRun, LogPage, NewClientRun, NewRun, RunFields, RunPage, RunPatch, RunShown
+from api.services import deleting, edit, find, show, submit
 from api.services.attempts import attempt_shown
 from api.services.find import Asked
 from api.strict_route import StrictRoute
@@ -77,9 +78,9 @@ def patch(parts: Service, caller: Member, run_id: str, change: RunPatch) -> Resp
     return document(edit.patch(parts, caller, run_id, change))
 
 
-@router.delete("/{run_id}", summary="Delete a run, or preview what that would take", **answers(Deleted, examples.DELETED))
+@router.delete("/{run_id}", summary="Delete a run, or preview what that would take", **answers(DeletedRuns, examples.DELETED))
 def delete(parts: Service, caller: Member, run_id: str, preview: bool = False) -> Response:
-    return document(edit.delete(parts, caller, run_id, preview))
+    return document(deleting.run(parts, caller, run_id, preview))
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a queued or running run", **answers(RunShown, examples.RUN, 202))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from plain_filter import PlainRun, holds
 from sqlalchemy import select, text
 
-from store import migrate, projects, runs, series
+from store import migrate, projects, runs, series, trash
 from store.database import Database, connect
 from store.errors import BadSearch
 from store.search import order, syntax, table
 from store.search.conditions import condition
 from store.search.table import Scope
 from store.series import Points
-from store.tables import RunParam, RunTag
+from store.tables import Run, RunParam, RunTag
 
 LONG = "x" * 99
 VALUES = [0, 1, -1.5, 0.1, 1e300, 2**53, True, False, None, "", "a", "A", "ab", "ä", "Z%_*[?]\\", "true", LONG, LONG + "a", LONG + "ab", [], [1, "a"]]
@@ -216,7 +216,8 @@ class TestRows:
         with database.begin() as session:
             runs.finish_client(session, runs.get(session, client_run.id), "finished", None)
         with database.begin() as session:
-            runs.delete_run(session, runs.get(session, client_run.id), preview=False)
+            trash.discard(session, [Run.id == client_run.id])
+            assert trash.purge(session)
 
         assert rows(database) == []
 
