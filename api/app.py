@@ -31,6 +31,7 @@ from api.routes import (
     points,
     projects,
     reruns,
+    retention,
     runs,
     schemas,
     series,
@@ -42,6 +43,7 @@ from worker.reaper import ReaperThread
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
+    retention.router,
     export.router,
     deleting.router,
     runs.router,

@@ -60,7 +60,7 @@ class Project(Table):
     entity: Mapped[str] = mapped_column(String(128))
     name: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[float]
-    retention: Mapped[dict[str, Any] | None]
+    retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def path(self) -> str:

@@ -19,7 +19,7 @@ from store.tables import TRASH, Artifact, Attempt, LogLines, LooseFile, Run, Run
 ACTIVE = ("queued", "running")
 DELETABLE = (Run.project_id != TRASH, Run.state.not_in(ACTIVE))
 RUNS_AT_ONCE = 200
-PURGE_S = 0.05  # the longest that others wait for the purge to let them write, give or take one statement
+PURGE_S = 0.025  # the longest that others wait for the purge to let them write, give or take one statement
 UNSYNCHRONIZED = {"synchronize_session": False}
 Ids = Sequence[str] | Select[Any]
 
@@ -92,7 +92,7 @@ def discard(session: Session, which: Sequence[ColumnElement[bool]], after: str =
 
 
 def purge(session: Session) -> int:
-    """How many rows of discarded runs were just deleted, in a twentieth of a second; 0 when there are none left."""
+    """How many rows of discarded runs were just deleted, in `PURGE_S` or so; 0 when there are none left."""
     until, gone = time.monotonic() + PURGE_S, 0
     ids = list(session.scalars(select(Run.id).where(Run.project_id == TRASH).order_by(Run.created_at, Run.id).limit(RUNS_AT_ONCE)))
     for part in PARTS if ids else ():
