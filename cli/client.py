@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8800"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT_S = 60.0
+DOWNLOAD_TIMEOUT_S = 600.0  # between two pieces: the run table is gone through once before its first row
 PAUSES_S = (0.2, 0.5, 1.5)  # between the tries of a request that may be sent again
 
 
@@ -62,8 +63,31 @@ class Service:
         headers = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": "application/json"}
         return self._send("POST", path, params=_present(query), content=_encode(body), headers=headers)
 
-    def delete(self, path: str) -> Any:
-        return self._send("DELETE", path)
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._send("PATCH", path, content=_encode(body), headers={"Content-Type": "application/json"})
+
+    def delete(self, path: str, **query: Any) -> Any:
+        return self._send("DELETE", path, params=_present(query))
+
+    def download(self, path: str, file: Path, **query: Any) -> dict[str, str]:
+        """The answer's headers; its body is in the file, whole and on the disk. Begun anew when the connection breaks."""
+        import httpx
+
+        for pause_s in (*PAUSES_S, None):
+            try:
+                with self._http.stream("GET", path, params=_present(query), timeout=DOWNLOAD_TIMEOUT_S) as answer:
+                    if answer.is_success:
+                        _save(answer, file)
+                        return dict(answer.headers)
+                    answer.read()
+                if answer.status_code not in (429, 503) or pause_s is None:
+                    self._read(answer)
+                time.sleep(_retry_after(answer, PAUSES_S[0]))
+            except httpx.TransportError as error:
+                if pause_s is None or isinstance(error, httpx.UnsupportedProtocol):
+                    raise self._unreachable(error) from error
+                time.sleep(pause_s)
+        raise AssertionError("unreachable")
 
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page."""
@@ -188,6 +212,14 @@ def _field_line(error: dict[str, Any]) -> str:
 
 def _no_address(url: str) -> CliError:
     return CliError(f"{url} is not an address.", "Correct RUNTWICE_URL: http://host:port")
+
+
+def _save(answer: "httpx.Response", file: Path) -> None:
+    with file.open("wb") as written:
+        for piece in answer.iter_bytes():
+            written.write(piece)
+        written.flush()
+        os.fsync(written.fileno())
 
 
 def _present(query: dict[str, Any]) -> dict[str, Any]:
