@@ -1,7 +1,7 @@
 """Points as Parquet: a row each, by run, metric and step, in memory that does not grow with their number."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api import paging, parquet
@@ -11,7 +11,6 @@ from api.parquet import Field, Repeated, Writer
 from api.parts import Parts
 from api.services.scopes import scope
 from store import columns, pieces
-from store.database import Database
 from store.pieces import Piece
 from store.search import shapes
 
@@ -52,46 +51,28 @@ def export(parts: Parts, caller: Caller, asked: Asked) -> Stream:
     run_ids = [run_id for run_id, _ in lengths[:taken]]
     more = {NEXT: paging.encode(asked.list_name, run_ids[-1])} if taken < len(lengths) else {}
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", asked.project) if asked.project else "all"
-    return Stream(parquet_of(_of_runs(parts.db, run_ids, asked.metrics)), parquet.MEDIA_TYPE, f"points-{name}.parquet", **more)
+    return Stream(parquet_of(pieces.of_runs(parts.db, run_ids, asked.metrics)), parquet.MEDIA_TYPE, f"points-{name}.parquet", **more)
 
 
-def parquet_of(found: Iterable[tuple[str, Piece]]) -> Pieces:
-    """A Parquet file of the points of the runs named; small pieces share a row group."""
-    writer, held = Writer(FIELDS, repeating=("run", "metric")), _Held()
-    for run_id, piece in found:
-        if held.points + len(piece.column) > pieces.PIECE:
-            yield held.written(writer)
-        held.add(run_id, piece)
-    yield held.written(writer)
+def parquet_of(found: Iterable[Piece]) -> Pieces:
+    """A Parquet file of the points; small pieces share a row group."""
+    writer = Writer(FIELDS, repeating=("run", "metric"))
+    held: list[Piece] = []
+    points = 0
+    for piece in found:
+        if held and points + len(piece.column) > pieces.PIECE:
+            yield _row_group(writer, held)
+            held, points = [], 0
+        held.append(piece)
+        points += len(piece.column)
+    if held:
+        yield _row_group(writer, held)
     yield writer.end()
 
 
-class _Held:
-    """Pieces that wait until they fill a row group."""
-
-    def __init__(self) -> None:
-        self._pieces: list[tuple[str, Piece]] = []
-        self.points = 0
-
-    def add(self, run_id: str, piece: Piece) -> None:
-        self._pieces.append((run_id, piece))
-        self.points += len(piece.column)
-
-    def written(self, writer: Writer) -> bytes:
-        """The bytes of the row group, after which nothing is held."""
-        if not self._pieces:
-            return b""
-        column = columns.joined([piece.column for _, piece in self._pieces])
-        runs = Repeated([run_id for run_id, _ in self._pieces], [len(piece.column) for _, piece in self._pieces])
-        metrics = Repeated([name for _, piece in self._pieces for name in piece.metrics], [n for _, piece in self._pieces for n in piece.counts])
-        self._pieces, self.points = [], 0
-        return writer.rows([runs, metrics, column.steps, column.values, pieces.milliseconds(column.times)])
-
-
-def of_run(db: Database, run_id: str, metrics: Sequence[str] | None = None) -> Iterator[tuple[str, Piece]]:
-    return ((run_id, piece) for piece in pieces.of_run(db, run_id, metrics))
-
-
-def _of_runs(db: Database, run_ids: Sequence[str], metrics: Sequence[str] | None) -> Iterator[tuple[str, Piece]]:
-    for run_id in run_ids:
-        yield from of_run(db, run_id, metrics)
+def _row_group(writer: Writer, held: Sequence[Piece]) -> bytes:
+    spans = [span for piece in held for span in piece.spans]
+    counts = [span.count for span in spans]
+    column = columns.joined([piece.column for piece in held])
+    runs, metrics = Repeated([span.run_id for span in spans], counts), Repeated([span.metric for span in spans], counts)
+    return writer.rows([runs, metrics, column.steps, column.values, pieces.milliseconds(column.times)])

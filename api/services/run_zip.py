@@ -14,7 +14,7 @@ from api.parts import Parts
 from api.services import point_export, show
 from api.services.artifacts import artifact_shown
 from api.services.attempts import attempt_shown
-from store import artifacts, lifecycle, logs, runs, verdicts
+from store import artifacts, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
 from store.database import Database
 from store.tables import Run
@@ -42,7 +42,7 @@ def _entries(parts: Parts, run_id: str, documents: dict[str, Any], held: dict[st
     for name, document in documents.items():
         yield name, (json.dumps(document, ensure_ascii=False, indent=1).encode(),)
     yield "log.txt", _log(parts.db, run_id)
-    yield "points.parquet", point_export.parquet_of(point_export.of_run(parts.db, run_id))
+    yield "points.parquet", _points(parts.db, run_id)
     for sha256, name in held.items():
         yield name, _file(parts.files, sha256)
 
@@ -51,12 +51,12 @@ def _zipped(entries: Iterator[tuple[str, Iterable[bytes]]], made_at: float) -> P
     """Lengths and checksums stand behind each entry (APPNOTE 4.4.4, bit 3), with 64 bits: none is known before it is written."""
     sink, when = Sink(), max(datetime.fromtimestamp(made_at, UTC), datetime(1980, 1, 1, tzinfo=UTC)).timetuple()[:6]
     with zipfile.ZipFile(sink, "w") as archive:
-        for name, pieces in entries:
+        for name, content in entries:
             entry = zipfile.ZipInfo(name, when)
             entry.compress_type = zipfile.ZIP_STORED if name.endswith(COMPRESSED_ALREADY) else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
             with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in pieces:
+                for piece in content:
                     file.write(piece)
                     yield sink.taken()
     yield sink.taken()
@@ -71,6 +71,13 @@ def _log(db: Database, run_id: str) -> Iterator[bytes]:
             return
         yield "".join(f"{text}\n" for _, text in found).encode()
         after = found[-1][0]
+
+
+def _points(db: Database, run_id: str) -> Iterator[bytes]:
+    """Raises RunNotFound for a run that was deleted meanwhile: better no zip than one that lacks points."""
+    yield from point_export.parquet_of(pieces.of_runs(db, [run_id]))
+    with db.read() as session:
+        runs.get(session, run_id)
 
 
 def _file(files: ArtifactFiles, sha256: str) -> Iterator[bytes]:

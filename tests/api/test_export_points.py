@@ -17,7 +17,7 @@ import pytest
 from servers import wait_until
 
 from api import downloads
-from store import pieces, series
+from store import curves, pieces, series
 from store.series import Points
 
 POINTS = "/api/v1/export/points"
@@ -83,6 +83,34 @@ class TestPoints:
         assert table.num_rows == len(steps) + sum(range(31))
         groups = pq.ParquetFile(io.BytesIO(answer.content)).metadata
         assert max(groups.row_group(at).num_rows for at in range(groups.num_row_groups)) <= pieces.PIECE
+
+    def test_of_short_runs_with_and_without_the_same_metrics_are_all_there(self, api: Any, project: str, small_pieces: None) -> None:
+        wanted = []
+        for run_id in sorted(api.client_run(project)["id"] for _ in range(25)):
+            for metric in ("a", "b")[: 1 + (ord(run_id[0]) % 2)]:
+                append(api, run_id, range(30), range(30), metric)
+                wanted += [(run_id, metric, step) for step in range(30)]
+
+        table = read(api.admin.get(POINTS, params={"project": project}))
+
+        assert list(zip(*(table[name].to_pylist() for name in ("run", "metric", "step")), strict=True)) == wanted
+
+    def test_of_a_run_that_is_deleted_meanwhile_are_left_out(self, api: Any, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        runs = sorted(api.client_run(project)["id"] for _ in range(3))
+        for run_id in runs:
+            append(api, run_id, [0], [1.0])
+            api.admin.post(f"/api/v1/runs/{run_id}/finish", json={"state": "finished"})
+        outlines = curves.outlines
+
+        def deleting(session: Any, run_ids: Any, *more: Any) -> Any:
+            api.admin.delete(f"/api/v1/runs/{runs[1]}")
+            return outlines(session, run_ids, *more)
+
+        monkeypatch.setattr(curves, "outlines", deleting)
+
+        table = read(api.admin.get(POINTS, params={"project": project}))
+
+        assert table["run"].to_pylist() == [runs[0], runs[2]]
 
     def test_go_on_from_file_to_file(self, api: Any, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("api.services.point_export.POINTS_IN_A_FILE", 10)
@@ -184,6 +212,21 @@ class TestZip:
     def test_of_another_entity_is_not_found(self, api: Any, run_id: str) -> None:
         assert api.as_role("viewer", "strangers").get(f"/api/v1/runs/{run_id}/export").status_code == 404
 
+    def test_of_a_run_that_is_deleted_meanwhile_is_broken_off(self, api: Any, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        run_id = api.client_run(project)["id"]
+        append(api, run_id, [0], [1.0])
+        api.admin.post(f"/api/v1/runs/{run_id}/finish", json={"state": "finished"})
+        made = pieces.of_runs
+
+        def deleting(*arguments: Any) -> Any:
+            api.admin.delete(f"/api/v1/runs/{run_id}")
+            return made(*arguments)
+
+        monkeypatch.setattr(pieces, "of_runs", deleting)
+
+        with pytest.raises(httpx.RemoteProtocolError):
+            api.admin.get(f"/api/v1/runs/{run_id}/export")
+
 
 class TestSending:
     @pytest.fixture
@@ -195,7 +238,7 @@ class TestSending:
 
     def test_to_a_client_that_hangs_up_ends_and_leaves_nothing_open(self, sqlite_api: Any, long_run: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ended = threading.Event()
-        made = pieces.of_run
+        made = pieces.of_runs
 
         def watched(*arguments: Any) -> Any:
             try:
@@ -203,7 +246,7 @@ class TestSending:
             finally:
                 ended.set()
 
-        monkeypatch.setattr(pieces, "of_run", watched)
+        monkeypatch.setattr(pieces, "of_runs", watched)
 
         with sqlite_api.admin.stream("GET", f"/api/v1/runs/{long_run}/export") as answer:
             assert sum(len(piece) for piece in islice(answer.iter_raw(), 20)) > 10_000  # some of the points, by far not all
