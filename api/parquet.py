@@ -87,7 +87,7 @@ def _array(pa: Any, kind: Any, column: Values) -> Any:
     there = np.fromiter((value is not None for value in column), np.bool_, length)
     bits = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little").tobytes())
     if kind == pa.string():
-        texts = [b"" if value is None else value.encode() for value in column]
+        texts = [b"" if value is None else value.encode(errors="replace") for value in column]
         ends = np.zeros(length + 1, np.int32)
         np.cumsum([len(text) for text in texts], out=ends[1:])
         return pa.Array.from_buffers(kind, length, [bits, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))])
@@ -99,7 +99,7 @@ def _array(pa: Any, kind: Any, column: Values) -> Any:
 
 
 def _repeated(pa: Any, kind: Any, column: Repeated) -> Any:
-    texts = [text.encode() for text in column.texts]
+    texts = [text.encode(errors="replace") for text in column.texts]
     ends = np.zeros(len(column) + 1, np.int32)
     np.cumsum(np.repeat([len(text) for text in texts], column.counts), out=ends[1:])
     joined = b"".join(text * count for text, count in zip(texts, column.counts, strict=True))

@@ -42,10 +42,11 @@ class Column:
 
 @dataclass
 class Shape:
-    """The leaves of configs and the metrics met so far, fewer than an export may have columns."""
+    """The leaves of configs and the metrics met so far, fewer than an export may have columns; `longest` is the length of the longest run."""
 
     leaves: dict[str, Kind | None] = field(default_factory=dict)
     metrics: set[str] = field(default_factory=set)
+    longest: int = 0
 
     def add(self, configs: Iterable[Mapping[str, Any]], metrics: Iterable[str], wanted: "Wanted") -> None:
         """Raises InvalidValue for too many columns."""

@@ -23,6 +23,7 @@ from store.search.table import Scope
 
 CONFIGS_AT_ONCE = 500
 CELLS_AT_ONCE = 50_000
+CHARACTERS_AT_ONCE = 8_000_000
 CSV = "text/csv; charset=utf-8"
 
 
@@ -42,8 +43,9 @@ def export(parts: Parts, caller: Caller, asked: Asked) -> Stream:
     by = order.order(read("sort", syntax.read_sort, asked.sort) if asked.sort else ())
     with parts.db.read() as session:
         of = scope(session, parts, caller, asked.project, asked.filter)
-    columns = wanted.chosen(_shape(parts, of, wanted))
-    pages = _pages(parts, of, by, columns)
+    shape = _shape(parts, of, wanted)
+    columns = wanted.chosen(shape)
+    pages = _pages(parts, of, by, columns, shape.longest)
     name = f"runs-{re.sub(r'[^A-Za-z0-9._-]+', '-', asked.project)}" if asked.project else "runs"
     if asked.format == "csv":
         return Stream(_csv(columns, pages, asked.guarded), CSV, f"{name}.csv")
@@ -54,16 +56,32 @@ def _shape(parts: Parts, of: Scope, wanted: Wanted) -> Shape:
     shape, after = Shape(), ""
     while True:
         with parts.db.read() as session:
-            found = shapes.configs(session, of, after, CONFIGS_AT_ONCE)
-            metrics = shapes.metrics(session, [run_id for run_id, _ in found])
-        shape.add((config for _, config in found), metrics, wanted)
-        if len(found) < CONFIGS_AT_ONCE:
+            sizes = shapes.sizes(session, of, after, CONFIGS_AT_ONCE)
+        for run_ids in _batches(sizes):
+            with parts.db.read() as session:
+                shape.add(shapes.configs(session, run_ids), shapes.metrics(session, run_ids), wanted)
+        shape.longest = max(shape.longest, *(size for _, size in sizes), 0)
+        if len(sizes) < CONFIGS_AT_ONCE:
             return shape
-        after = found[-1][0]
+        after = sizes[-1][0]
 
 
-def _pages(parts: Parts, of: Scope, by: Order, columns: Sequence[Column]) -> Iterator[list[dict[str, Any]]]:
-    limit = max(20, min(500, CELLS_AT_ONCE // max(1, len(columns))))
+def _batches(sizes: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
+    """Ids of runs that together are not too long to be read at once."""
+    batch: list[str] = []
+    length = 0
+    for run_id, size in sizes:
+        if batch and length + size > CHARACTERS_AT_ONCE:
+            yield batch
+            batch, length = [], 0
+        batch.append(run_id)
+        length += size
+    if batch:
+        yield batch
+
+
+def _pages(parts: Parts, of: Scope, by: Order, columns: Sequence[Column], longest: int) -> Iterator[list[dict[str, Any]]]:
+    limit = max(8, min(500, CELLS_AT_ONCE // max(1, len(columns)), CHARACTERS_AT_ONCE // max(1, longest)))
     after = None
     while True:
         with parts.db.read() as session:
@@ -80,7 +98,7 @@ def _csv(columns: Sequence[Column], pages: Iterator[list[dict[str, Any]]], guard
     yield csv_text.line(csv_text.cell(column.name, True, guarded) for column in columns).encode()
     for rows in pages:
         lines = [csv_text.line(cell(row.get(column.name)) for column, cell in zip(columns, names, strict=True)) for row in rows]
-        yield "".join(lines).encode()
+        yield "".join(lines).encode(errors="replace")
 
 
 def _cells(column: Column, guarded: bool) -> Callable[[Any], str]:

@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from store.search.table import Scope
 from store.tables import Run, Series
 
 
-def configs(session: Session, scope: Scope, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
-    """Up to `limit` ids and configs in the order of the ids, behind the id given."""
-    query = select(Run.id, Run.config).where(*scope.conditions(), Run.id > after).order_by(Run.id).limit(limit)
-    return [(row[0], row[1]) for row in session.execute(query)]
+def sizes(session: Session, scope: Scope, after: str, limit: int) -> list[tuple[str, int]]:
+    """Up to `limit` runs in the order of their ids, behind the id given, and about how many characters the row of each holds."""
+    long = [func.length(cast(column, Text)) for column in (Run.config, Run.environment, Run.notes)]
+    query = select(Run.id, long[0] + long[1] + long[2]).where(*scope.conditions(), Run.id > after).order_by(Run.id).limit(limit)
+    return [(row[0], int(row[1])) for row in session.execute(query)]
+
+
+def configs(session: Session, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+    return list(session.scalars(select(Run.config).where(Run.id.in_(run_ids))))
 
 
 def metrics(session: Session, run_ids: Sequence[str]) -> list[str]:

@@ -100,7 +100,8 @@ class TestTableAsCsv:
     def test_takes_any_number_of_runs(self, api: Any, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("api.services.run_export.CELLS_AT_ONCE", 1)
         monkeypatch.setattr("api.services.run_export.CONFIGS_AT_ONCE", 10)
-        made = [api.client_run(project, config={"number": number})["id"] for number in range(45)]
+        monkeypatch.setattr("api.services.run_export.CHARACTERS_AT_ONCE", 300)
+        made = [api.client_run(project, config={"number": number, "long": "x" * 100})["id"] for number in range(45)]
 
         rows = read_csv(api.admin.get(TABLE, params={"project": project, "sort": "config.number"}))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, inspect, select, text
 
-from store import artifacts, curves, lifecycle, logs, projects, runs, series, trash, verdicts
+from store import artifacts, curves, lifecycle, logs, migrate, projects, runs, series, trash, verdicts
 from store.artifacts import ArtifactFiles
 from store.database import Database
 from store.errors import ArtifactNotFound, RunNotFound
@@ -198,6 +198,19 @@ class TestPurge:
                 sql = f"DELETE FROM {part.name} WHERE ({key}) IN (SELECT {key} FROM {part.name} WHERE {owners} LIMIT 10)"
                 plan = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
                 assert not [step for step in plan if step.startswith("SCAN") and "INDEX" not in step], plan
+
+
+class TestDowngrade:
+    def test_takes_the_trash_along(self, database: Database, database_url: str, ended: Any) -> None:
+        gone, kept = ended(), ended()
+        discard_all(database, Run.id == gone)
+
+        migrate.downgrade(database_url, "0002")
+        migrate.upgrade(database_url)
+
+        assert all(count <= 1 for count in rows_left(database).values())
+        with database.read() as session:
+            assert runs.get(session, kept).id == kept
 
 
 class TestFiles:
