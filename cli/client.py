@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8800"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT_S = 60.0
-DOWNLOAD_TIMEOUT_S = 600.0  # between two pieces: the run table is gone through once before its first row
+SLOW_TIMEOUT_S = 600.0  # many runs deleted; and between two pieces of an export, whose columns are looked for before its first row
 PAUSES_S = (0.2, 0.5, 1.5)  # between the tries of a request that may be sent again
 
 
@@ -67,7 +67,11 @@ class Service:
         return self._send("PATCH", path, content=_encode(body), headers={"Content-Type": "application/json"})
 
     def delete(self, path: str, **query: Any) -> Any:
-        return self._send("DELETE", path, params=_present(query))
+        return self._send("DELETE", path, params=_present(query), timeout=SLOW_TIMEOUT_S)
+
+    def act(self, path: str, body: dict[str, Any]) -> Any:
+        """A POST that may take minutes, and is not sent again: the second try would find other things than the first."""
+        return self._send("POST", path, pauses_s=(), content=_encode(body), headers={"Content-Type": "application/json"}, timeout=SLOW_TIMEOUT_S)
 
     def download(self, path: str, file: Path, **query: Any) -> dict[str, str]:
         """The answer's headers; its body is in the file, whole and on the disk. Begun anew when the connection breaks."""
@@ -75,7 +79,7 @@ class Service:
 
         for pause_s in (*PAUSES_S, None):
             try:
-                with self._http.stream("GET", path, params=_present(query), timeout=DOWNLOAD_TIMEOUT_S) as answer:
+                with self._http.stream("GET", path, params=_present(query), timeout=SLOW_TIMEOUT_S) as answer:
                     if answer.is_success:
                         _save(answer, file)
                         return dict(answer.headers)
@@ -99,10 +103,10 @@ class Service:
             if not cursor:
                 return
 
-    def _send(self, method: str, path: str, **request: Any) -> Any:
+    def _send(self, method: str, path: str, pauses_s: tuple[float, ...] = PAUSES_S, **request: Any) -> Any:
         import httpx
 
-        pauses_s = () if method == "DELETE" else PAUSES_S  # what was deleted by the first try is not found by the second
+        pauses_s = () if method == "DELETE" else pauses_s  # what was deleted by the first try is not found by the second
         for pause_s in (*pauses_s, None):
             try:
                 answer = self._http.request(method, path, **request)

@@ -64,7 +64,7 @@ def _archive(runs: list[str] | None, project: str | None, filter: str | None, ar
         if runs:
             count = len([service.patch(f"/runs/{run}", {"archived": archived}) for run in runs])
         else:
-            count = service.post("/runs/archive", {"project": project, "filter": filter, "archived": archived})["runs"]
+            count = service.act("/runs/archive", {"project": project, "filter": filter, "archived": archived})["runs"]
     what = "Archived" if archived else "Brought back"
     terminal.answer({"runs": count, "archived": archived}, lambda: f"{what}: {words.counted(count, 'run')}.")
 
@@ -87,7 +87,7 @@ def _delete(
         query = {"preview": "true"} if preview else {"runs": "true"}
         return dict(service.delete(f"/projects/{_path(service, str(project))}", **query))
     body = {"project": project, "filter": filter, "preview": preview} | ({} if expect is None else {"expect": expect})
-    return dict(service.post("/runs/delete", body))
+    return dict(service.act("/runs/delete", body))
 
 
 def _path(service: "Service", project: str) -> str:

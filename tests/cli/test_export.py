@@ -3,9 +3,13 @@
 import itertools
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +127,6 @@ class TestExport:
 
     @pytest.mark.skipif(not shutil.which("unzip"), reason="no unzip here")
     def test_a_run_is_unpacked_by_other_programs(self, runtwice: Run, finished_run: dict[str, Any], tmp_path: Path) -> None:
-        import subprocess
-
         runtwice("export", "--run", finished_run["id"], "--to", str(tmp_path / "run.zip"))
 
         assert subprocess.run(["unzip", "-t", tmp_path / "run.zip"], capture_output=True).returncode == 0
@@ -143,6 +145,27 @@ class TestDelete:
         done = runtwice(*chosen, "--yes", "--json")
         assert (done.code, done.json["rows"]["runs"]) == (0, 2)
         assert len(runs_of(http, project)) == 1
+
+    @pytest.mark.parametrize(("typed", "left"), [("n\n", 3), ("y\n", 1)])
+    def test_asks_at_a_terminal(self, runtwice: Run, http: Any, project: str, typed: str, left: int) -> None:
+        ours, theirs = os.openpty()
+        arguments = [sys.executable, "-m", "cli", "delete", "--project", project, "--filter", "config.lr > 0.05"]
+        process = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "NO_COLOR": "1"})
+        os.close(theirs)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(ours, 1000)
+
+        os.write(ours, typed.encode())
+        with suppress(OSError):  # what a terminal tells when its other end is closed
+            while more := os.read(ours, 1000):
+                shown += more
+        code = process.wait(30)
+        os.close(ours)
+
+        assert code == (0 if left == 1 else 3), shown
+        assert b"2 runs" in shown
+        assert len(runs_of(http, project)) == left
 
     def test_takes_ids(self, runtwice: Run, http: Any, project: str) -> None:
         ids = [run["id"] for run in runs_of(http, project)]
