@@ -22,7 +22,7 @@ from store.search.order import Order
 from store.search.table import Scope
 
 CONFIGS_AT_ONCE = 500
-CELLS_AT_ONCE = 50_000
+CELLS_AT_ONCE = 20_000
 CHARACTERS_AT_ONCE = 8_000_000
 CSV = "text/csv; charset=utf-8"
 

@@ -250,10 +250,12 @@ class TestSending:
 
         with sqlite_api.admin.stream("GET", f"/api/v1/runs/{long_run}/export") as answer:
             assert sum(len(piece) for piece in islice(answer.iter_raw(), 20)) > 10_000  # some of the points, by far not all
+            pool = sqlite_api.app.state.parts.db.engine.pool
+            wait_until(lambda: pool.checkedout() == 0, 10.0, "the export to hold no snapshot while nobody reads")
 
         assert ended.wait(20.0)
         wait_until(lambda: downloads._slots._value == downloads.MOST_AT_ONCE, 10.0, "the slot to be free")
-        assert sqlite_api.app.state.parts.db.engine.pool.checkedout() == 0
+        wait_until(lambda: pool.checkedout() == 0, 10.0, "every connection to be given back")
 
     def test_to_a_client_that_reads_nothing_is_given_up(self, sqlite_api: Any, long_run: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(downloads, "STALLED_S", 0.2)
