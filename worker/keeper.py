@@ -34,8 +34,8 @@ class KeeperThread(DutyThread):
     def _tidy(self, _duty: DutyThread) -> None:
         """Everything there is to clear away, for as long as the duty is ours."""
         if time.monotonic() >= self._retain_at:
+            self._retain_at = time.monotonic() + RETAIN_EVERY_S  # first of all: whatever goes wrong with it must not keep the rest waiting
             retain(self._db, self)
-            self._retain_at = time.monotonic() + RETAIN_EVERY_S
         purge(self._db, self)
         remove_files(self._db, self._files, self)
 
@@ -47,7 +47,7 @@ def retain(db: Database, duty: DutyThread) -> None:
     for project in found:
         try:
             _retain(db, duty, project)
-        except BadSearch as error:  # written by another version: what it would have kept is not known, so all is
+        except (BadSearch, TypeError) as error:  # written by another version: what it would have kept is not known, so all is
             log.warning("a project's retention cannot be read; nothing is taken", project=project.path, error=str(error))
 
 

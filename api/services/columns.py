@@ -13,6 +13,8 @@ from api.problems import InvalidValue
 from api.schemas.runs import RunListed
 
 MOST_COLUMNS = 5_000
+MOST_NAMED = 1_000
+MOST_REMEMBERED = 50_000
 LARGEST = 2**63 - 1
 DIGESTS = ("data", "split", "order", "initial", "final", "code")
 FIELDS: dict[str, Kind] = {
@@ -47,6 +49,7 @@ class Shape:
     leaves: dict[str, Kind | None] = field(default_factory=dict)
     metrics: set[str] = field(default_factory=set)
     longest: int = 0
+    unwanted: set[str] = field(default_factory=set)
 
     def add(self, configs: Iterable[Mapping[str, Any]], metrics: Iterable[str], wanted: "Wanted") -> None:
         """Raises InvalidValue for too many columns."""
@@ -54,11 +57,22 @@ class Shape:
             for path, value in leaves(config).items():
                 if path in self.leaves:
                     self.leaves[path] = _either(self.leaves[path], _kind(value))
-                elif wanted.of(f"config.{path}") is not None:
+                elif self._is_wanted(wanted, f"config.{path}"):
                     self.leaves[path] = _kind(value)
-        self.metrics |= {metric for metric in metrics if any(wanted.of(f"metrics.{metric}.{part}") is not None for part in SUMS)}
+        self.metrics |= {metric for metric in metrics if any(self._is_wanted(wanted, f"metrics.{metric}.{part}") for part in SUMS)}
         if len(self.leaves) + len(self.metrics) * len(SUMS) > MOST_COLUMNS:
             raise InvalidValue("/fields", f"the runs hold more than {MOST_COLUMNS:,} columns; name those to export, or narrow the filter")
+
+    def _is_wanted(self, wanted: "Wanted", name: str) -> bool:
+        """What is unwanted in one run is so in the next: it is looked up once, as long as there are not too many to remember."""
+        if name in self.unwanted:
+            return False
+        if wanted.of(name) is not None:
+            return True
+        if len(self.unwanted) >= MOST_REMEMBERED:
+            self.unwanted.clear()
+        self.unwanted.add(name)
+        return False
 
     def columns(self) -> Iterator[Column]:
         yield from (Column(name, kind) for name, kind in FIELDS.items())
@@ -74,6 +88,9 @@ class Wanted:
 
     @classmethod
     def by(cls, paths: Sequence[tuple[str, ...]]) -> "Wanted":
+        """Raises InvalidValue."""
+        if len(paths) > MOST_NAMED:
+            raise InvalidValue("/fields", f"takes at most {MOST_NAMED:,} paths; got {len(paths):,}")
         return cls(tuple(_name(path) for path in paths))
 
     def of(self, name: str) -> int | None:

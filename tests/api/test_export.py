@@ -123,6 +123,11 @@ class TestTableAsCsv:
         assert api.admin.get(TABLE, params={"project": project}).status_code == 422
         assert api.admin.get(TABLE, params={"project": project, "fields": "name,config.key1"}).status_code == 200
 
+    def test_refuses_more_names_than_it_looks_for(self, api: Any, project: str) -> None:
+        api.client_run(project)
+
+        assert api.admin.get(TABLE, params={"project": project, "fields": ",".join(["name"] * 1_001)}).status_code == 422
+
     def test_shows_nothing_of_another_entity(self, api: Any, project: str, three: dict[str, Any]) -> None:
         stranger = api.as_role("viewer", "strangers")
 

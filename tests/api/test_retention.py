@@ -6,6 +6,7 @@ import pytest
 from servers import wait_until
 from sqlalchemy import update
 
+from store import projects
 from store.tables import Run
 from worker import keeper
 
@@ -158,6 +159,16 @@ class TestRetention:
 
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == pointer
+
+    @pytest.mark.parametrize("held", [{"keep_filter": "state is now what"}, {"keep_forever": True}], ids=["a filter", "a field"])
+    def test_that_another_version_wrote_takes_nothing(self, api: Any, project: str, url: str, ended: Any, held: dict[str, Any]) -> None:
+        run_id = ended(31)
+        with api.database.begin() as session:
+            projects.get(session, *project.split("/")).retention = {"archive_after_days": 30, **held}
+
+        apply(api)
+
+        assert fate(api, run_id) == "kept"
 
     def test_is_set_by_admins_only(self, api: Any, url: str) -> None:
         assert api.as_role("member").put(url, json={}).status_code == 403
