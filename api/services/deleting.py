@@ -26,8 +26,8 @@ def run(parts: Parts, caller: Caller, run_id: str, preview: bool) -> DeletedRuns
     which = [Run.id == run_id]
     with parts.db.read() as session:
         runs.get(session, run_id, caller.entity)
-        would = trash.preview(session, which)
-    deleted = would if preview else _discard(parts, which)
+        would = trash.preview(session, which) if preview else None
+    deleted = _discard(parts, which) if would is None else would
     if not deleted.rows["runs"]:
         with parts.db.read() as session:
             state = runs.get(session, run_id, caller.entity).state  # another request may have deleted it meanwhile
@@ -43,7 +43,7 @@ def many(parts: Parts, caller: Caller, asked: RunsToDelete) -> DeletedRuns:
         would = trash.preview(session, which) if asked.preview or asked.expect is not None else None
     if would is not None and asked.expect not in (None, would.rows["runs"]):
         raise Conflict(f"The filter lets {would.rows['runs']} runs through now, not {asked.expect}; look at the preview again.")
-    deleted = would if asked.preview and would is not None else _discard(parts, which)
+    deleted = would if would is not None and asked.preview else _discard(parts, which)
     return {**_shown(deleted, asked.preview), "left": left}
 
 
@@ -53,13 +53,14 @@ def project(parts: Parts, caller: Caller, entity: str, name: str, preview: bool,
         found = names.get(session, caller, entity, name)
         which = runs.within(None, found)
         left = trash.active(session, which)
-        would = trash.preview(session, which)
+        count = runs.count(session, entity=None, project=found)
+        would = trash.preview(session, which) if preview else None
     active = sum(left.values())
     if not preview and active:
         raise Conflict(f"Project {found.path} has {active} queued or running runs; cancel them or let them end first.")
-    if not preview and would.rows["runs"] and not with_runs:
-        raise Conflict(f"Project {found.path} has {would.rows['runs']} runs; delete them first, or say runs=true.")
-    deleted = would if preview else _discard(parts, which)
+    if not preview and count and not with_runs:
+        raise Conflict(f"Project {found.path} has {count} runs; delete them first, or say runs=true.")
+    deleted = _discard(parts, which) if would is None else would
     if not preview:
         with parts.db.begin() as session:
             found = names.get(session, caller, entity, name)
