@@ -56,6 +56,7 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.curves
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.idle
+	$(BIN)/python -m bench.export
 
 .PHONY: bench-peers
 bench-peers: $(VENV)/.tests ## the same work on other trackers and on Runtwice, side by side (ARGS=--quick for a first look)

@@ -24,7 +24,9 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    deleting,
     docs,
+    export,
     health,
     keys,
     login,
@@ -32,12 +34,14 @@ from api.routes import (
     points,
     projects,
     reruns,
+    retention,
     runs,
     schemas,
     series,
 )
 from store import durability
 from store.settings import Settings
+from worker.keeper import KeeperThread
 from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
@@ -45,6 +49,9 @@ log = structlog.get_logger(__name__)
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
+    retention.router,
+    export.router,
+    deleting.router,
     runs.router,
     client_runs.router,
     points.router,
@@ -93,14 +100,17 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
-    reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
-    reaper.start()
+    # One process of all has each duty; the others stand by.
+    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    for duty in duties:
+        duty.start()
     parts.combiner.start()
     await to_thread.run_sync(_warn_of_weakness, parts)
     try:
         yield
     finally:
-        reaper.stop()
+        for duty in duties:
+            duty.stop()
         parts.close()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8800"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT_S = 60.0
+SLOW_TIMEOUT_S = 600.0  # many runs deleted; and between two pieces of an export, whose columns are looked for before its first row
 PAUSES_S = (0.2, 0.5, 1.5)  # between the tries of a request that may be sent again
 
 
@@ -62,8 +63,35 @@ class Service:
         headers = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": "application/json"}
         return self._send("POST", path, params=_present(query), content=_encode(body), headers=headers)
 
-    def delete(self, path: str) -> Any:
-        return self._send("DELETE", path)
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._send("PATCH", path, content=_encode(body), headers={"Content-Type": "application/json"})
+
+    def delete(self, path: str, **query: Any) -> Any:
+        return self._send("DELETE", path, params=_present(query), timeout=SLOW_TIMEOUT_S)
+
+    def act(self, path: str, body: dict[str, Any]) -> Any:
+        """A POST that may take minutes, and is not sent again: the second try would find other things than the first."""
+        return self._send("POST", path, pauses_s=(), content=_encode(body), headers={"Content-Type": "application/json"}, timeout=SLOW_TIMEOUT_S)
+
+    def download(self, path: str, file: Path, **query: Any) -> dict[str, str]:
+        """The answer's headers; its body is in the file, whole and on the disk. Begun anew when the connection breaks."""
+        import httpx
+
+        for pause_s in (*PAUSES_S, None):
+            try:
+                with self._http.stream("GET", path, params=_present(query), timeout=SLOW_TIMEOUT_S) as answer:
+                    if answer.is_success:
+                        _save(answer, file)
+                        return dict(answer.headers)
+                    answer.read()
+                if answer.status_code not in (429, 503) or pause_s is None:
+                    self._read(answer)
+                time.sleep(_retry_after(answer, PAUSES_S[0]))
+            except httpx.TransportError as error:
+                if pause_s is None or isinstance(error, httpx.UnsupportedProtocol):
+                    raise self._unreachable(error) from error
+                time.sleep(pause_s)
+        raise AssertionError("unreachable")
 
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page."""
@@ -75,10 +103,10 @@ class Service:
             if not cursor:
                 return
 
-    def _send(self, method: str, path: str, **request: Any) -> Any:
+    def _send(self, method: str, path: str, pauses_s: tuple[float, ...] = PAUSES_S, **request: Any) -> Any:
         import httpx
 
-        pauses_s = () if method == "DELETE" else PAUSES_S  # what was deleted by the first try is not found by the second
+        pauses_s = () if method == "DELETE" else pauses_s  # what was deleted by the first try is not found by the second
         for pause_s in (*pauses_s, None):
             try:
                 answer = self._http.request(method, path, **request)
@@ -188,6 +216,14 @@ def _field_line(error: dict[str, Any]) -> str:
 
 def _no_address(url: str) -> CliError:
     return CliError(f"{url} is not an address.", "Correct RUNTWICE_URL: http://host:port")
+
+
+def _save(answer: "httpx.Response", file: Path) -> None:
+    with file.open("wb") as written:
+        for piece in answer.iter_bytes():
+            written.write(piece)
+        written.flush()
+        os.fsync(written.fileno())
 
 
 def _present(query: dict[str, Any]) -> dict[str, Any]:

@@ -156,3 +156,13 @@ def _sentence(text: Any) -> str:
 
 def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def deleted(document: Document) -> str:
+    """ "3 runs with 1,200 rows and 4.5 MB; 1 running run stays." """
+    rows = document["rows"]
+    others = sum(count for name, count in rows.items() if name not in ("runs", "projects"))
+    project = "the project and " if rows.get("projects") else ""
+    left = [counted(count, f"{state} run") for state, count in (document.get("left") or {}).items() if count]
+    stays = f"; {' and '.join(left)} stay" if left else ""
+    return f"{project}{counted(rows['runs'], 'run')} with {counted(others, 'row')} and {bytes_(document['size_bytes'])}{stays}."

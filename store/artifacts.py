@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,13 +12,15 @@ from typing import BinaryIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.database import now
+from store import runs
+from store.database import Database, now
 from store.errors import ArtifactNotFound
 from store.fence import Claim, must_own
 from store.ids import new_id
 from store.tables import Artifact, Run
 
 PIECE = 1 << 20
+GRACE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,42 @@ class ArtifactFiles:
     def path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
 
-    def drop(self, sha256: str, older_than_s: float = 3600.0) -> bool:
-        """Whether the file was removed. A young file stays: somebody may be about to add a row for the same bytes."""
-        path = self.path(sha256)
-        if not path.exists() or time.time() - path.stat().st_mtime < older_than_s:
-            return False
-        path.unlink(missing_ok=True)
-        return True
+    def age_s(self, sha256: str) -> float | None:
+        """How long ago the file was written; None when there is none."""
+        return _age_s(self.path(sha256))
+
+    def set_aside(self, sha256: str) -> Path | None:
+        """Where the file lies now, which nobody finds any more under its digest; None when there is none."""
+        aside = self.root / f".aside-{sha256}"
+        try:
+            self.path(sha256).rename(aside)
+        except FileNotFoundError:
+            return aside if aside.exists() else None
+        return aside
+
+    def put_back(self, sha256: str, aside: Path) -> None:
+        aside.replace(self.path(sha256))
+
+
+def remove_if_unused(db: Database, files: ArtifactFiles, sha256: str) -> float | None:
+    """None when the file is gone, or is somebody's; else in how many seconds to look again.
+
+    Somebody may be about to add a row for the same bytes: who puts a file makes it young again, and adds the row within `GRACE_S`. So a file is
+    removed only if it is old and, looked up after that was seen, unused; it is first set aside, so that one put meanwhile is not taken for it.
+    """
+    age_s = files.age_s(sha256)
+    if _is_used(db, sha256):
+        return None
+    if age_s is not None and age_s < GRACE_S:
+        return GRACE_S - age_s + 1.0
+    aside = files.set_aside(sha256)
+    if aside is None:
+        return None
+    if (_age_s(aside) or 0.0) < GRACE_S or _is_used(db, sha256):
+        files.put_back(sha256, aside)
+        return GRACE_S
+    aside.unlink()
+    return None
 
 
 def add(session: Session, run_id: str, attempt: int, name: str, blob: Blob) -> Artifact:
@@ -98,15 +129,21 @@ def of_run(session: Session, run_id: str) -> list[Artifact]:
 def get(session: Session, artifact_id: str, entity: str | None = None) -> Artifact:
     """Raises ArtifactNotFound, also when its run belongs to another entity than the one given."""
     artifact = session.get(Artifact, artifact_id)
-    if artifact is None or (entity is not None and session.get_one(Run, artifact.run_id).project.entity != entity):
+    if artifact is None or not runs.may_see(session.get_one(Run, artifact.run_id), entity):
         raise ArtifactNotFound(artifact_id)
     return artifact
 
 
-def unreferenced(session: Session, sha256s: Sequence[str]) -> list[str]:
-    """Those of the digests that no artifact has."""
-    used = set(session.scalars(select(Artifact.sha256).where(Artifact.sha256.in_(sha256s))))
-    return [sha256 for sha256 in sha256s if sha256 not in used]
+def _is_used(db: Database, sha256: str) -> bool:
+    with db.read() as session:
+        return session.scalar(select(Artifact.id).where(Artifact.sha256 == sha256).limit(1)) is not None
+
+
+def _age_s(path: Path) -> float | None:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def _fsync_folder(folder: Path) -> None:

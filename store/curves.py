@@ -18,7 +18,7 @@ from store import columns, pending
 from store.columns import Column, Steps, Values
 from store.database import fetch, in_list
 from store.errors import RunNotFound
-from store.tables import Project, Run, Series
+from store.tables import TRASH, Project, Run, Series
 
 POINTS_AT_ONCE = 4_000_000
 LATEST = 2**63 - 1
@@ -76,7 +76,11 @@ class Curve:
 
 def outlines(session: Session, run_ids: Sequence[str], metrics: Sequence[str], entity: str | None = None) -> list[Outline]:
     """One for each run and metric in the order asked, runs outer. Raises RunNotFound, also for a run of another entity."""
-    of_run = select(Run.id, Run.attempt, Run.started_at, Run.created_at, Project.entity).join(Project, Project.id == Run.project_id)
+    of_run = (
+        select(Run.id, Run.attempt, Run.started_at, Run.created_at, Project.entity)
+        .join(Project, Project.id == Run.project_id)
+        .where(Run.project_id != TRASH)
+    )
     found = {run.id: run for run in session.execute(of_run.where(Run.id.in_(run_ids)))}
     for run_id in run_ids:
         if run_id not in found or (entity is not None and found[run_id].entity != entity):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from store import heads
 from store.database import NOW, ask, in_list, write
 from store.heads import Head
+from store.tables import TRASH
 
 HEARTBEAT_EVERY_S = 0.25  # a sign of life is noted no more often: each rewrites the run's row
 
@@ -34,7 +35,7 @@ def lock(connection: Connection, run_ids: Sequence[str]) -> Callable[[], dict[st
         SELECT r.id, r.origin, r.state, r.heartbeat_at, p.entity, {NOW[connection.dialect.name]} AS moment,
                h.version, h.metrics, h.refused, h.clocks, h.blocks
         FROM runs r JOIN projects p ON p.id = r.project_id LEFT JOIN heads h ON h.run_id = r.id
-        WHERE r.id IN {in_list(len(run_ids))} ORDER BY r.id {"FOR NO KEY UPDATE OF r" if postgresql else ""}"""
+        WHERE r.id IN {in_list(len(run_ids))} AND r.project_id <> '{TRASH}' ORDER BY r.id {"FOR NO KEY UPDATE OF r" if postgresql else ""}"""
     rows = ask(connection, text, run_ids)
     return lambda: {row[0]: _logged(row) for row in rows()}
 

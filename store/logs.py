@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from store.tables import LogLines
@@ -30,6 +30,21 @@ def read(session: Session, run_id: str, after: int = -1, limit: int = 1000) -> l
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def texts(session: Session, run_id: str, after: int = -1, most_characters: int = 1_000_000) -> list[tuple[int, str]]:
+    """Pieces of the output behind line `after`, each with the number of its last line: about so many characters, and one piece at least."""
+    behind = (LogLines.run_id == run_id, LogLines.number > after)
+    lengths = session.execute(select(LogLines.number, func.length(LogLines.text)).where(*behind).order_by(LogLines.number).limit(1000))
+    last, characters = None, 0
+    for number, length in lengths:
+        if last is not None and characters + length > most_characters:
+            break
+        last, characters = number, characters + length
+    if last is None:
+        return []
+    found = select(LogLines.number, LogLines.count.label("lines"), LogLines.text).where(*behind, LogLines.number <= last).order_by(LogLines.number)
+    return [(row.number + row.lines - 1, row.text) for row in session.execute(found)]
 
 
 def _tame(line: str) -> str:

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from store.database import insert_into, now
 from store.errors import ProjectNotFound
 from store.ids import new_id
-from store.tables import Project
+from store.tables import TRASH, Project
 
 
 def find(session: Session, entity: str, name: str) -> Project | None:
-    return session.scalars(select(Project).where(Project.entity == entity, Project.name == name)).one_or_none()
+    return session.scalars(select(Project).where(Project.entity == entity, Project.name == name, Project.id != TRASH)).one_or_none()
 
 
 def get(session: Session, entity: str, name: str) -> Project:
@@ -32,7 +32,7 @@ def find_or_add(session: Session, entity: str, name: str) -> Project:
 
 def page(session: Session, *, entity: str | None, after: tuple[str, str] | None, limit: int) -> list[Project]:
     """Up to `limit` projects by entity and name; `after` is the last one's (entity, name). entity None: every entity's."""
-    query = select(Project).order_by(Project.entity, Project.name).limit(limit)
+    query = select(Project).where(Project.id != TRASH).order_by(Project.entity, Project.name).limit(limit)
     if entity is not None:
         query = query.where(Project.entity == entity)
     if after is not None:
@@ -41,7 +41,7 @@ def page(session: Session, *, entity: str | None, after: tuple[str, str] | None,
 
 
 def count(session: Session, *, entity: str | None) -> int:
-    query = select(func.count()).select_from(Project)
+    query = select(func.count()).select_from(Project).where(Project.id != TRASH)
     return session.scalar(query if entity is None else query.where(Project.entity == entity)) or 0
 
 

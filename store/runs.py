@@ -1,28 +1,18 @@
-"""Runs: adding, finding, listing, deleting. How a run moves from state to state stands in lifecycle.py."""
+"""Runs: adding, finding, listing. Deleting stands in trash.py. How a run moves from state to state stands in lifecycle.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store.database import now
-from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
+from store.errors import NameTaken, NotAClientRun, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_run_id
 from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
-from store.tables import TERMINAL, Artifact, Attempt, Block, Clock, Head, LogLines, Project, Run, RunParam, RunTag, Segment, Series, Verdict
+from store.tables import TERMINAL, TRASH, Project, Run
 from trainer.config import RunConfig
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """What a deletion took, or would take: rows by table, and bytes of points, logs and artifacts."""
-
-    rows: dict[str, int]
-    size_bytes: int
-    sha256s: tuple[str, ...]
 
 
 def add_managed(
@@ -81,16 +71,21 @@ def add_client(
 def get(session: Session, run_id: str, entity: str | None = None) -> Run:
     """Raises RunNotFound, also when the run belongs to another entity than the one given."""
     run = session.get(Run, run_id, populate_existing=True)
-    if run is None or (entity is not None and run.project.entity != entity):
+    if run is None or not may_see(run, entity):
         raise RunNotFound(run_id)
     return run
+
+
+def may_see(run: Run, entity: str | None) -> bool:
+    """Whether there is such a run for callers of the entity, None being all; for nobody when it was deleted."""
+    return run.project_id != TRASH and entity in (None, run.project.entity)
 
 
 def get_many(session: Session, run_ids: Sequence[str], entity: str | None = None) -> list[Run]:
     """The runs in the order asked. Raises RunNotFound for the first that is missing."""
     found = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(run_ids)))}
     for run_id in run_ids:
-        if run_id not in found or (entity is not None and found[run_id].project.entity != entity):
+        if run_id not in found or not may_see(found[run_id], entity):
             raise RunNotFound(run_id)
     return [found[run_id] for run_id in run_ids]
 
@@ -102,7 +97,7 @@ def count(session: Session, *, entity: str | None, project: Project | None) -> i
 
 def reruns_of(session: Session, run_id: str) -> list[Run]:
     """Oldest first."""
-    return list(session.scalars(select(Run).where(Run.rerun_of == run_id).order_by(Run.created_at, Run.id)))
+    return list(session.scalars(select(Run).where(Run.rerun_of == run_id, Run.project_id != TRASH).order_by(Run.created_at, Run.id)))
 
 
 def queue_positions(session: Session, runs: Sequence[Any]) -> dict[str, int]:
@@ -137,8 +132,8 @@ def touch_client(session: Session, run: Run) -> None:
     """
     if run.origin != "client":
         raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
-    alive = update(Run).where(Run.id == run.id, Run.state.in_(("running", "crashed"))).values(state="running", reason=None, heartbeat_at=now())
-    if session.scalar(alive.returning(Run.id)) is None:
+    alive = update(Run).where(Run.id == run.id, Run.state.in_(("running", "crashed")), Run.project_id != TRASH)
+    if session.scalar(alive.values(state="running", reason=None, heartbeat_at=now()).returning(Run.id)) is None:
         raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
 
 
@@ -152,39 +147,6 @@ def finish_client(session: Session, run: Run, state: str, reason: str | None) ->
     run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
     session.flush()
     return run
-
-
-def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
-    """What goes with the run. Nothing goes when `preview`. Raises RunIsActive for a queued or running run."""
-    if run.state in ("queued", "running"):
-        raise RunIsActive(f"Run {run.id} is {run.state}; cancel it or let it end before deleting it.")
-    of_run = {
-        "attempts": (Attempt, Attempt.run_id == run.id),
-        "series": (Series, Series.run_id == run.id),
-        "segments": (Segment, Segment.run_id == run.id),
-        "blocks": (Block, Block.run_id == run.id),
-        "log_lines": (LogLines, LogLines.run_id == run.id),
-        "artifacts": (Artifact, Artifact.run_id == run.id),
-        "verdicts": (Verdict, or_(Verdict.rerun_id == run.id, Verdict.original_id == run.id)),
-    }
-    rows = {name: session.scalar(select(func.count()).select_from(table).where(which)) or 0 for name, (table, which) in of_run.items()}
-    sizes = [
-        select(func.sum(func.length(Segment.steps) + func.length(Segment.values))).where(Segment.run_id == run.id),
-        select(func.sum(func.length(Clock.times) + func.length(Clock.versions))).where(Clock.run_id == run.id),
-        select(func.sum(func.length(Block.body))).where(Block.run_id == run.id),
-        select(func.sum(func.length(LogLines.text))).where(LogLines.run_id == run.id),
-        select(func.sum(Artifact.size_bytes)).where(Artifact.run_id == run.id),
-    ]
-    size_bytes = sum(int(session.scalar(size) or 0) for size in sizes)
-    sha256s = tuple(session.scalars(select(Artifact.sha256).where(Artifact.run_id == run.id).distinct()))
-    if not preview:
-        for table, which in of_run.values():
-            session.execute(delete(table).where(which).execution_options(synchronize_session=False))
-        for kept in (RunParam, RunTag, Clock, Head):
-            session.execute(delete(kept).where(kept.run_id == run.id).execution_options(synchronize_session=False))
-        session.delete(run)
-        session.flush()
-    return Deleted({"runs": 1, **rows}, size_bytes, sha256s)
 
 
 def _new(session: Session, project: Project, *, name: str, tags: Sequence[str], notes: str, created_by: str | None) -> Run:
@@ -207,7 +169,7 @@ def _new(session: Session, project: Project, *, name: str, tags: Sequence[str], 
 
 
 def within(entity: str | None, project: Project | None) -> list[ColumnElement[bool]]:
-    """The runs of a project, of an entity, or of all."""
+    """The runs of a project, of an entity, or of all; never those that were deleted."""
     if project is not None:
         return [Run.project_id == project.id]
-    return [] if entity is None else [Run.project_id.in_(select(Project.id).where(Project.entity == entity))]
+    return [Run.project_id != TRASH] if entity is None else [Run.project_id.in_(select(Project.id).where(Project.entity == entity))]

@@ -3,68 +3,28 @@
 Tables that grow with the runs carry the run id first in their key, so that a database can be partitioned by it.
 """
 
-import math
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    Double,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from store.mapping import BY_BYTES, BY_BYTES_256, only_where
+from store.mapping import Table as Table
+from store.point_tables import Block as Block
+from store.point_tables import Clock as Clock
+from store.point_tables import Head as Head
+from store.point_tables import Segment as Segment
+from store.point_tables import Series as Series
+
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
-
-
-BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")  # in the order of code points, as SQLite has it
-BY_BYTES_256 = String(256).with_variant(String(256, collation="C"), "postgresql")
+TRASH = "trash"  # the project of runs that were deleted and whose rows are not all gone yet: see trash.py
 
 # A covering index that stands for a table of narrow rows: whoever looks through many runs reads it and never the configs beside them.
 NARROW = (
     *("project_id", "id", "created_at", "leaves_high", "leaves_low", "state", "origin", "archived", "seed", "attempt", "priority"),
     *("started_at", "finished_at", "node", "baseline_id", "rerun_of", "config_digest"),
 )
-
-
-class NanAsNull(TypeDecorator[float]):
-    """A float64 that is never missing: SQLite keeps no NaN, so NULL stands for it in both databases."""
-
-    impl = Double
-    cache_ok = True
-
-    def process_bind_param(self, value: float | None, dialect: Any) -> float | None:
-        return None if value is None or math.isnan(value) else value
-
-    def process_result_value(self, value: float | None, dialect: Any) -> float:
-        return math.nan if value is None else value
-
-
-def only_where(condition: str) -> dict[str, Any]:
-    """Of an index: that it holds such rows alone."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-class Table(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar = {dict[str, Any]: JSON, list[Any]: JSON, float: Double, int: BigInteger, bytes: LargeBinary}
 
 
 class Project(Table):
@@ -75,6 +35,7 @@ class Project(Table):
     entity: Mapped[str] = mapped_column(String(128))
     name: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[float]
+    retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def path(self) -> str:
@@ -99,6 +60,7 @@ class Run(Table):
         Index("ix_runs_project_id_started_at", "project_id", "started_at", "id"),
         Index("ix_runs_project_id_finished_at", "project_id", "finished_at", "id"),
         Index("ix_runs_narrow", *NARROW),
+        Index(None, "baseline_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -133,6 +95,7 @@ class Run(Table):
     tags: Mapped[list[Any]]
     notes: Mapped[str] = mapped_column(Text)
     archived: Mapped[bool]
+    archived_at: Mapped[float | None]
     digests: Mapped[dict[str, Any]]
     environment: Mapped[dict[str, Any]]
     created_by: Mapped[str | None] = mapped_column(String(32))
@@ -189,86 +152,6 @@ class RunTag(Table):
     project_id: Mapped[str] = mapped_column(String(32))
 
 
-class Series(Table):
-    """A metric's points in one run, summed up: what the run table shows. min and max are over finite values."""
-
-    __tablename__ = "series"
-    __table_args__ = (
-        Index("ix_series_last", "project_id", "metric", "last", "run_id"),
-        Index("ix_series_min", "project_id", "metric", "min", "run_id"),
-        Index("ix_series_max", "project_id", "metric", "max", "run_id"),
-        {"sqlite_with_rowid": False},
-    )
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    metric: Mapped[str] = mapped_column(String(512), primary_key=True)
-    project_id: Mapped[str] = mapped_column(String(32))
-    count: Mapped[int]
-    non_finite: Mapped[int]
-    first_step: Mapped[int]
-    last_step: Mapped[int]
-    last: Mapped[float] = mapped_column(NanAsNull, nullable=True)
-    min: Mapped[float | None]
-    min_step: Mapped[int | None]
-    max: Mapped[float | None]
-    max_step: Mapped[int | None]
-
-
-class Head(Table):
-    """What a run's points look like as a whole; see heads.py."""
-
-    __tablename__ = "heads"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    version: Mapped[int]
-    metrics: Mapped[int]
-    refused: Mapped[int]
-    clocks: Mapped[int]
-    blocks: Mapped[str] = mapped_column(Text)
-
-
-class Block(Table):
-    """Points of a run's metrics that are not sealed into segments yet, as they came; see blocks.py. `number` is the version that brought the last."""
-
-    __tablename__ = "blocks"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    body: Mapped[bytes]
-
-
-class Segment(Table):
-    """Up to 4,096 points of a series as columns. A series' segments do not overlap in steps; more may be joined to those that are open, its last."""
-
-    __tablename__ = "segments"
-    __table_args__ = (
-        Index(None, "run_id", "clock"),
-        Index("ix_segments_open", "run_id", "metric", **only_where("open")),
-    )
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    metric: Mapped[str] = mapped_column(String(512), primary_key=True)
-    first_step: Mapped[int] = mapped_column(primary_key=True)
-    last_step: Mapped[int]
-    count: Mapped[int]
-    clock: Mapped[int]
-    open: Mapped[bool]
-    steps: Mapped[bytes]
-    values: Mapped[bytes]
-
-
-class Clock(Table):
-    """When the points of some segments were logged and which version of the run brought each, the newest of them `version`."""
-
-    __tablename__ = "clocks"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    times: Mapped[bytes]
-    versions: Mapped[bytes]
-
-
 class LogLines(Table):
     """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts."""
 
@@ -294,6 +177,15 @@ class Artifact(Table):
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[float]
+
+
+class LooseFile(Table):
+    """A file that a deleted run had: to be looked at when it is due, and removed when no artifact has it."""
+
+    __tablename__ = "loose_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due: Mapped[float]
 
 
 class Verdict(Table):

@@ -11,7 +11,7 @@ from analysis.verdict import Evidence
 from store import series
 from store.database import now
 from store.errors import VerdictNotFound
-from store.tables import Run, Verdict
+from store.tables import TRASH, Run, Verdict
 
 
 def judge(session: Session, original: Run, rerun: Run) -> Verdict:
@@ -25,7 +25,7 @@ def judge_rerun(session: Session, rerun: Run) -> Verdict | None:
     A rerun must be able to end: one that cannot be judged is not comparable, and says why.
     """
     original = None if rerun.rerun_of is None else session.get(Run, rerun.rerun_of)
-    if original is None:
+    if original is None or original.project_id == TRASH:
         return None
     try:
         with session.begin_nested():

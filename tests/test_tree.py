@@ -36,6 +36,14 @@ class TestTree:
 
         assert done.stdout.strip() == "[]", done.stderr
 
+    @pytest.mark.parametrize("package", ["api.app", "worker.main", "cli.main"])
+    def test_what_only_an_export_needs_is_loaded_by_none_at_its_start(self, package: str) -> None:
+        look = f"import sys, {package}; print([name for name in ('pyarrow', 'duckdb', 'pandas') if name in sys.modules])"
+
+        done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
+
+        assert done.stdout.strip() == "[]", done.stderr
+
     def test_no_download_address_is_pinned(self) -> None:
         files = [ROOT / "pyproject.toml", ROOT / "constraints.txt", ROOT / "Makefile", ROOT / ".ci" / "run"]
 

@@ -1,8 +1,6 @@
 """A run's files, handed out as downloads that no browser opens by itself."""
 
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,6 +8,7 @@ from starlette.responses import FileResponse, Response
 
 from api.answers import document
 from api.deps import Service, Viewer
+from api.downloads import attachment
 from api.problems import Problem
 from api.routes import examples
 from api.routes.describe import answers
@@ -51,7 +50,7 @@ def content(request: Request, parts: Service, caller: Viewer, artifact_id: str) 
         raise Problem(404, f"The bytes of artifact {artifact.id} are gone.")
     headers = {
         "ETag": f'"{artifact.sha256}"',
-        "Content-Disposition": f"attachment; {_file_name(artifact.name)}",
+        "Content-Disposition": attachment(artifact.name),
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-cache",
     }
@@ -59,10 +58,3 @@ def content(request: Request, parts: Service, caller: Viewer, artifact_id: str) 
     if headers["ETag"] in known or "*" in known:
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type="application/octet-stream")
-
-
-def _file_name(name: str) -> str:
-    """RFC 6266: the last part of the name, as plain ASCII and in full."""
-    base = PurePosixPath(name).name or "artifact"
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in base)
-    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(base, safe='')}"

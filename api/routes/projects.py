@@ -1,6 +1,8 @@
 """Projects: `entity/name`."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import paging
@@ -9,10 +11,16 @@ from api.deps import Admin, Idempotency, Member, Service, Viewer
 from api.paging import Cursor, Limit, Total
 from api.routes import examples
 from api.routes.describe import answers, takes
+from api.schemas.deleting import DeletedRuns
 from api.schemas.others import NewProject, ProjectPage, ProjectShown
+from api.services import deleting
 from api.services import projects as service
 from api.strict_route import StrictRoute
 from store import projects
+
+DELETED = {**examples.DELETED, "rows": {"projects": 1, **examples.DELETED["rows"]}, "left": {"queued": 0, "running": 0}}
+DELETING = answers(DeletedRuns, DELETED)
+DELETING["responses"] |= {204: {"description": "It had no runs and is gone."}}
 
 router = APIRouter(prefix="/projects", tags=["projects"], route_class=StrictRoute)
 
@@ -37,7 +45,14 @@ def show(parts: Service, caller: Viewer, entity: str, name: str) -> Response:
     return document(service.show(parts, caller, entity, name))
 
 
-@router.delete("/{entity}/{name}", summary="Delete an empty project", status_code=204, response_model=None)
-def delete(parts: Service, caller: Admin, entity: str, name: str) -> Response:
-    service.delete(parts, caller, entity, name)
-    return Response(status_code=204)
+@router.delete("/{entity}/{name}", summary="Delete a project, or preview what that would take", **DELETING)
+def delete(
+    parts: Service,
+    caller: Admin,
+    entity: str,
+    name: str,
+    runs: Annotated[bool, Query(description="with all its runs; without, a project that has runs stays")] = False,
+    preview: bool = False,
+) -> Response:
+    deleted = deleting.project(parts, caller, entity, name, preview, runs)
+    return document(deleted) if preview or runs else Response(status_code=204)

@@ -5,15 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
-from api.answers import document, rfc3339, rfc3339_or_null
+from api.answers import document
 from api.deps import Idempotency, Member, Service, Viewer
 from api.paging import Cursor, Limit, Total
 from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Items
-from api.schemas.runs import AttemptShown, Deleted, DryRun, LogPage, NewClientRun, NewRun, RunFacet, RunFields, RunPage, RunPatch, RunShown
-from api.services import edit, find, show, submit
+from api.schemas.deleting import DeletedRuns
+from api.schemas.runs import AttemptShown, DryRun, LogPage, NewClientRun, NewRun, RunFacet, RunFields, RunPage, RunPatch, RunShown
+from api.services import deleting, edit, find, show, submit
+from api.services.attempts import attempt_shown
 from api.services.find import Asked
 from api.strict_route import StrictRoute
 from store import lifecycle, logs, runs
@@ -89,9 +91,9 @@ def patch(parts: Service, caller: Member, run_id: str, change: RunPatch) -> Resp
     return document(edit.patch(parts, caller, run_id, change))
 
 
-@router.delete("/{run_id}", summary="Delete a run, or preview what that would take", **answers(Deleted, examples.DELETED))
+@router.delete("/{run_id}", summary="Delete a run, or preview what that would take", **answers(DeletedRuns, examples.DELETED))
 def delete(parts: Service, caller: Member, run_id: str, preview: bool = False) -> Response:
-    return document(edit.delete(parts, caller, run_id, preview))
+    return document(deleting.run(parts, caller, run_id, preview))
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a queued or running run", **answers(RunShown, examples.RUN, 202))
@@ -117,15 +119,4 @@ def log(
 def attempts(parts: Service, caller: Viewer, run_id: str) -> Response:
     with parts.db.read() as session:
         found = lifecycle.attempts(session, runs.get(session, run_id, caller.entity).id)
-    items = [
-        {
-            "number": each.number,
-            "node": each.node,
-            "started_at": rfc3339(each.started_at),
-            "ended_at": rfc3339_or_null(each.ended_at),
-            "outcome": each.outcome,
-            "reason": each.reason,
-        }
-        for each in found
-    ]
-    return document({"items": items, "next_cursor": None})
+    return document({"items": [attempt_shown(each) for each in found], "next_cursor": None})

@@ -138,14 +138,6 @@ class DryRun(TypedDict):
     estimate_s: float
 
 
-class Deleted(TypedDict):
-    """What went, or with ?preview=true would go."""
-
-    rows: dict[str, int]
-    size_bytes: int
-    preview: bool
-
-
 class AttemptShown(TypedDict):
     """One try at a run; `outcome` is null while it runs."""
 

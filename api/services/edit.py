@@ -1,4 +1,4 @@
-"""What happens to a run after it was taken: edited, cancelled, deleted; and what a client that trains elsewhere writes to it."""
+"""What happens to a run after it was taken: edited, cancelled; and what a client that trains elsewhere writes to it."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from api.auth import Caller
 from api.idempotency import Once, answer_once
 from api.parts import Parts
 from api.schemas.others import ArtifactShown
-from api.schemas.runs import ClientEnd, Deleted, RunPatch, RunShown
+from api.schemas.runs import ClientEnd, RunPatch, RunShown
 from api.services import show
 from api.services.artifacts import artifact_shown
-from store import artifacts, lifecycle, logs, runs
+from store import archive, artifacts, lifecycle, logs, runs
 from store.artifacts import Blob
 from store.tables import Run
 
@@ -20,9 +20,12 @@ from store.tables import Run
 def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunShown:
     with parts.db.begin() as session:
         run = runs.get(session, run_id, caller.entity)
-        for field, value in change.model_dump(exclude_unset=True).items():
+        for field, value in change.model_dump(exclude_unset=True, exclude={"archived"}).items():
             setattr(run, field, value)
         session.flush()
+        if "archived" in change.model_fields_set:
+            archive.move(session, [Run.id == run.id], change.archived)
+            session.refresh(run)
         return show.shown(session, run)
 
 
@@ -31,18 +34,6 @@ def cancel(parts: Parts, caller: Caller, run_id: str) -> RunShown:
     with parts.db.begin() as session:
         run = lifecycle.request_cancel(session, runs.get(session, run_id, caller.entity))
         return show.shown(session, run)
-
-
-def delete(parts: Parts, caller: Caller, run_id: str, preview: bool) -> Deleted:
-    """What went. Raises RunIsActive."""
-    with parts.db.begin() as session:
-        deleted = runs.delete_run(session, runs.get(session, run_id, caller.entity), preview)
-    if not preview:
-        with parts.db.read() as session:
-            orphans = artifacts.unreferenced(session, deleted.sha256s)
-        for sha256 in orphans:
-            parts.files.drop(sha256)
-    return {"rows": deleted.rows, "size_bytes": deleted.size_bytes, "preview": preview}
 
 
 def finish(parts: Parts, caller: Caller, run_id: str, end: ClientEnd) -> RunShown:

@@ -2,25 +2,24 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy.orm import Session
 
 from api import numbers, paging
 from api.auth import Caller
 from api.parts import Parts
-from api.problems import InvalidValue, Problem
-from api.services import names, show
-from store.errors import BadSearch
+from api.problems import InvalidValue
+from api.services import show
+from api.services.scopes import read
+from api.services.scopes import scope as scope_of
 from store.search import facets as counts
 from store.search import groups, known, order, syntax, table
 from store.search.facets import Facet
 from store.search.groups import Group, Grouping
 from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES, Key
-from store.search.table import Scope
 
 T = TypeVar("T")
 STEP = re.compile(r'"(?:[^"]|"")*"|[^.]+')
@@ -47,11 +46,11 @@ class Asked:
 
 def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
     """A page of runs. Raises ProjectNotFound, Problem 400 for a filter, sort, list of fields or cursor that cannot be read."""
-    paths = _read("fields", syntax.read_paths, asked.fields) if asked.fields else None
-    by = order.order(_read("sort", syntax.read_sort, asked.sort) if asked.sort else ())
+    paths = read("fields", syntax.read_paths, asked.fields) if asked.fields else None
+    by = order.order(read("sort", syntax.read_sort, asked.sort) if asked.sort else ())
     after = paging.decode(asked.cursor, asked.list_name, *by.place_kinds)
     with parts.db.read() as session:
-        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        scope = scope_of(session, parts, caller, asked.project, asked.filter)
         try:
             found = table.page(session, scope, by, after, asked.limit + 1)
         except ValueError as error:
@@ -67,13 +66,13 @@ def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[s
     """A page of groups, in order of their oldest run. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
     if asked.sort:
         raise InvalidValue("/sort", "does not go with group_by: groups stand in the order of their oldest run")
-    keys, left_out = _read("group_by", syntax.read_groups, group_by)
+    keys, left_out = read("group_by", syntax.read_groups, group_by)
     by = Grouping(keys, [key.name for key in left_out])
-    metrics = _metrics(_read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
+    metrics = _metrics(read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
     list_name = f"{asked.list_name}\n{group_by}"
     after = paging.decode(asked.cursor, list_name, str, str)
     with parts.db.read() as session:
-        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        scope = scope_of(session, parts, caller, asked.project, asked.filter)
         try:
             found = groups.page(session, scope, by, (float.fromhex(after[0]), after[1]) if after else None, asked.limit + 1)
         except groups.TooManyRuns as error:
@@ -105,7 +104,7 @@ def _metrics(paths: Sequence[tuple[str, ...]]) -> list[str]:
 def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
     """What runs can be filtered and sorted by. Raises ProjectNotFound."""
     with parts.db.read() as session:
-        held = known.keys(session, _scope(session, parts, caller, project, None))
+        held = known.keys(session, scope_of(session, parts, caller, project, None))
     fields = [{"key": field, "kind": "number" if field in NUMBERS else "time" if field in TIMES else "text"} for field in FIELDS]
     return {
         "fields": fields,
@@ -117,9 +116,9 @@ def keys(parts: Parts, caller: Caller, project: str | None) -> dict[str, Any]:
 
 def facets(parts: Parts, caller: Caller, asked: Asked, of: str) -> dict[str, Any]:
     """The values that runs have at some keys, those of most runs first. Raises ProjectNotFound, Problem 400."""
-    found = _read("of", syntax.read_facets, of)
+    found = read("of", syntax.read_facets, of)
     with parts.db.read() as session:
-        scope = _scope(session, parts, caller, asked.project, asked.filter)
+        scope = scope_of(session, parts, caller, asked.project, asked.filter)
         counted = [counts.count(session, scope, key, asked.limit) for key in found]
     return {"items": [_facet(key, each) for key, each in zip(found, counted, strict=True)], "next_cursor": None}
 
@@ -128,20 +127,6 @@ def _facet(key: Key, found: Facet) -> dict[str, Any]:
     shown = key.name if key.root != "config" else f"config.{_quoted(key.name)}"
     values = [{"value": numbers.number(value) if isinstance(value, float) else value, "runs": runs} for value, runs in found.values]
     return {"key": shown, "values": values, "more": found.more, "min": numbers.out(found.min), "max": numbers.out(found.max)}
-
-
-def _scope(session: Session, parts: Parts, caller: Caller, project: str | None, filter: str | None) -> Scope:
-    within = None if project is None else names.find(session, caller, parts.settings, project)
-    scope = Scope(caller.entity, within, _read("filter", syntax.read_filter, filter) if filter else None)
-    _read("filter", lambda _: scope.check(), filter or "")
-    return scope
-
-
-def _read(parameter: str, read: Callable[[str], T], text: str) -> T:
-    try:
-        return read(text)
-    except BadSearch as error:
-        raise Problem(400, f"{parameter}: {error}", parameter=parameter, column=error.column) from error
 
 
 def _picked(item: Any, paths: Sequence[tuple[str, ...]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Projects: making, showing, deleting."""
+"""Projects: making, showing."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from api.parts import Parts
 from api.schemas.others import ProjectShown
 from api.services import names
 from store import projects, runs
-from store.errors import Conflict, NameTaken
+from store.errors import NameTaken
 from store.tables import Project
 
 
@@ -32,16 +32,6 @@ def create(parts: Parts, caller: Caller, text: str, once: Once | None) -> Answer
 def show(parts: Parts, caller: Caller, entity: str, name: str) -> ProjectShown:
     with parts.db.read() as session:
         return _with_runs(session, names.get(session, caller, entity, name))
-
-
-def delete(parts: Parts, caller: Caller, entity: str, name: str) -> None:
-    """Raises Conflict for a project that still has runs: each is deleted by itself."""
-    with parts.db.begin() as session:
-        project = names.get(session, caller, entity, name)
-        count = runs.count(session, entity=None, project=project)
-        if count:
-            raise Conflict(f"Project {project.path} has {count} runs; delete them first.")
-        session.delete(project)
 
 
 def shown(project: Project) -> ProjectShown:

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
+from store.runs import within
 from store.search import lanes, ties
 from store.search.conditions import condition
 from store.search.order import Order
 from store.search.subject import PROJECTS, RUNS, Subject
 from store.search.syntax import Filter
 from store.search.walk import Placed, Search, in_order, matching
-from store.tables import Project
+from store.tables import TRASH, Project
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,20 @@ class Scope:
         """The project, when there is but one to look in."""
         if self.project is not None:
             return self.project.id
-        query = select(PROJECTS.c.id).limit(2)
+        query = select(PROJECTS.c.id).where(PROJECTS.c.id != TRASH).limit(2)
         ids = session.scalars(query if self.entity is None else query.where(PROJECTS.c.entity == self.entity)).all()
         return ids[0] if len(ids) == 1 else None
 
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same as conditions on rows of runs, for statements that are not about the table."""
+        return [*within(self.entity, self.project), *([] if self.filter is None else [condition(self.filter, Subject.row(RUNS))])]
+
     def within(self, run: Subject) -> ColumnElement[bool]:
         """That the run, a row of runs, is of the entity."""
-        return true() if self.entity is None else run.source.c.project_id.in_(select(PROJECTS.c.id).where(PROJECTS.c.entity == self.entity))
+        project_id: SQLColumnExpression[str] = run.source.c.project_id
+        if self.entity is None:
+            return project_id != TRASH
+        return project_id.in_(select(PROJECTS.c.id).where(PROJECTS.c.entity == self.entity))
 
 
 def page(session: Session, scope: Scope, order: Order, after: Sequence[Any] | None, limit: int) -> list[Placed]:
@@ -91,5 +99,5 @@ def project_ids(session: Session, scope: Scope) -> Sequence[str]:
     """The first 1,000 projects that the scope reaches."""
     if scope.project is not None:
         return [scope.project.id]
-    query = select(PROJECTS.c.id).order_by(PROJECTS.c.created_at, PROJECTS.c.id).limit(1_000)
+    query = select(PROJECTS.c.id).where(PROJECTS.c.id != TRASH).order_by(PROJECTS.c.created_at, PROJECTS.c.id).limit(1_000)
     return session.scalars(query if scope.entity is None else query.where(PROJECTS.c.entity == scope.entity)).all()

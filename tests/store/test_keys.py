@@ -147,11 +147,3 @@ class TestArtifactFiles:
             files.put(pieces())
 
         assert list(files.root.iterdir()) == []
-
-    def test_that_are_young_are_not_dropped(self, tmp_path) -> None:
-        files = artifacts.ArtifactFiles(tmp_path / "artifacts")
-        blob = files.put([b"abc"])
-
-        assert not files.drop(blob.sha256)
-        assert files.drop(blob.sha256, older_than_s=0.0)
-        assert not files.path(blob.sha256).exists()

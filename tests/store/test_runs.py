@@ -1,15 +1,11 @@
-"""Adding, finding, listing and deleting runs, on both databases."""
+"""Adding, finding and listing runs, on both databases."""
 
 import pytest
-from sqlalchemy import func, select
 
-from store import artifacts, logs, projects, runs, series
-from store.database import Database
-from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
+from store import logs, projects, runs
+from store.errors import NameTaken, NotAClientRun, RunIsTerminal, RunNotFound
 from store.search import order, table
 from store.search.table import Scope
-from store.series import Points
-from store.tables import LogLines, Run, Segment
 
 
 class TestGet:
@@ -80,35 +76,6 @@ class TestClientRun:
     def test_is_not_a_managed_run(self, database, make_run) -> None:
         with pytest.raises(NotAClientRun), database.begin() as session:
             runs.finish_client(session, make_run(), "finished", None)
-
-
-class TestDelete:
-    def test_says_first_what_goes_then_takes_just_that(self, database: Database, client_run: Run, tmp_path) -> None:
-        blob = artifacts.ArtifactFiles(tmp_path / "artifacts").put([b"weights"])
-        with database.begin() as session:
-            series.append(session, client_run.id, Points([0, 1], [0.0, 1.0], {"loss": [1.0, 2.0]}))
-            logs.append(session, client_run.id, 0, ["hello"])
-            artifacts.add(session, client_run.id, 0, "w.bin", blob)
-            runs.finish_client(session, client_run, "finished", None)
-
-        with database.begin() as session:
-            preview = runs.delete_run(session, runs.get(session, client_run.id), preview=True)
-        with database.begin() as session:
-            done = runs.delete_run(session, runs.get(session, client_run.id), preview=False)
-
-        assert preview == done
-        assert done.rows == {"runs": 1, "attempts": 0, "series": 1, "segments": 0, "blocks": 1, "log_lines": 1, "artifacts": 1, "verdicts": 0}
-        assert done.size_bytes > len(b"weights") + len("hello")
-        with database.read() as session:
-            assert session.scalar(select(func.count()).select_from(Segment)) == 0
-            assert session.scalar(select(func.count()).select_from(LogLines)) == 0
-            assert artifacts.unreferenced(session, done.sha256s) == [blob.sha256]
-            with pytest.raises(RunNotFound):
-                runs.get(session, client_run.id)
-
-    def test_refuses_a_run_that_may_still_write(self, database, make_run) -> None:
-        with pytest.raises(RunIsActive), database.begin() as session:
-            runs.delete_run(session, make_run(), preview=True)
 
 
 class TestLog:

@@ -10,12 +10,12 @@ from plain_filter import PlainRun, holds
 from plain_runs import CONFIGS, FILTERS, KEYS, METRIC_KEYS, add
 from sqlalchemy import select
 
-from store import migrate, runs
+from store import migrate, runs, trash
 from store.database import Database, connect
 from store.errors import BadSearch
 from store.search import order, syntax, table
 from store.search.table import Scope
-from store.tables import RunParam, RunTag
+from store.tables import Run, RunParam, RunTag
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -142,7 +142,8 @@ class TestRows:
         with database.begin() as session:
             runs.finish_client(session, runs.get(session, client_run.id), "finished", None)
         with database.begin() as session:
-            runs.delete_run(session, runs.get(session, client_run.id), preview=False)
+            trash.discard(session, [Run.id == client_run.id])
+            assert trash.purge(session)
 
         assert rows(database) == []
 

@@ -1,0 +1,92 @@
+"""A run as one zip file, made while it is sent: what it was, its points, its log, its artifacts."""
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.auth import Caller
+from api.downloads import Pieces, Sink, Stream
+from api.parts import Parts
+from api.services import point_export, show
+from api.services.artifacts import artifact_shown
+from api.services.attempts import attempt_shown
+from store import artifacts, lifecycle, logs, pieces, runs, verdicts
+from store.artifacts import PIECE, ArtifactFiles
+from store.database import Database
+from store.tables import Run
+
+MEDIA_TYPE = "application/zip"
+COMPRESSED_ALREADY = (".parquet", ".bin")
+
+
+def export(parts: Parts, caller: Caller, run_id: str, with_files: bool) -> Stream:
+    """Raises RunNotFound. Every name in the zip is ours: an artifact's own name stands in artifacts.json only."""
+    with parts.db.read() as session:
+        run = runs.get(session, run_id, caller.entity)
+        files = [(artifact_shown(artifact), artifact.sha256) for artifact in artifacts.of_run(session, run.id)]
+        documents = {
+            "run.json": show.shown(session, run),
+            "attempts.json": [attempt_shown(attempt) for attempt in lifecycle.attempts(session, run.id)],
+            "verdicts.json": _verdicts(session, run),
+        }
+    held = {sha256: f"artifacts/{sha256}.bin" for _, sha256 in files if with_files and parts.files.path(sha256).is_file()}
+    documents["artifacts.json"] = [{**shown, "file": held.get(sha256)} for shown, sha256 in files]
+    return Stream(_zipped(_entries(parts, run.id, documents, held), run.created_at), MEDIA_TYPE, f"run-{run.id}.zip")
+
+
+def _entries(parts: Parts, run_id: str, documents: dict[str, Any], held: dict[str, str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    for name, document in documents.items():
+        yield name, (json.dumps(document, ensure_ascii=False, indent=1).encode(),)
+    yield "log.txt", _log(parts.db, run_id)
+    yield "points.parquet", _points(parts.db, run_id)
+    for sha256, name in held.items():
+        yield name, _file(parts.files, sha256)
+
+
+def _zipped(entries: Iterator[tuple[str, Iterable[bytes]]], made_at: float) -> Pieces:
+    """Lengths and checksums stand behind each entry (APPNOTE 4.4.4, bit 3), with 64 bits: none is known before it is written."""
+    sink, when = Sink(), max(datetime.fromtimestamp(made_at, UTC), datetime(1980, 1, 1, tzinfo=UTC)).timetuple()[:6]
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, when)
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(COMPRESSED_ALREADY) else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            with archive.open(entry, "w", force_zip64=True) as file:
+                for piece in content:
+                    file.write(piece)
+                    yield sink.taken()
+    yield sink.taken()
+
+
+def _log(db: Database, run_id: str) -> Iterator[bytes]:
+    after = -1
+    while True:
+        with db.read() as session:
+            found = logs.texts(session, run_id, after)
+        if not found:
+            return
+        yield "".join(f"{text}\n" for _, text in found).encode()
+        after = found[-1][0]
+
+
+def _points(db: Database, run_id: str) -> Iterator[bytes]:
+    """Raises RunNotFound for a run that was deleted meanwhile: better no zip than one that lacks points."""
+    yield from point_export.parquet_of(pieces.of_runs(db, [run_id]))
+    with db.read() as session:
+        runs.get(session, run_id)
+
+
+def _file(files: ArtifactFiles, sha256: str) -> Iterator[bytes]:
+    with files.open(sha256) as file:
+        yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _verdicts(session: Session, run: Run) -> dict[str, Any]:
+    """The verdict on the run, if it is a rerun that was judged, and those on its own reruns."""
+    of_itself = verdicts.of_reruns(session, [run.id], run.rerun_of) if run.rerun_of else {}
+    of_others = verdicts.of_reruns(session, [rerun.id for rerun in runs.reruns_of(session, run.id)], run.id)
+    return {"verdict": next(map(show.verdict, of_itself.values()), None), "reruns": [show.verdict(row) for row in of_others.values()]}

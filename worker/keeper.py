@@ -1,0 +1,104 @@
+"""Clearing away, in pieces that nobody has to wait for: runs that a project does not keep, rows of deleted runs, files that are nobody's.
+
+No torch in here.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from store import archive, artifacts, retention, trash
+from store.artifacts import ArtifactFiles
+from store.database import Database
+from store.errors import BadSearch
+from store.retention import Retention
+from store.tables import Project
+from worker.duty import DutyThread
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+DUTY = "keeper"
+RETAIN_EVERY_S = 600.0
+
+
+class KeeperThread(DutyThread):
+    def __init__(self, db: Database, files: ArtifactFiles, every_s: float) -> None:
+        super().__init__(db, DUTY, every_s, self._tidy)
+        self._db, self._files = db, files
+        self._retain_at = 0.0
+
+    def _tidy(self, _duty: DutyThread) -> None:
+        """Everything there is to clear away, for as long as the duty is ours."""
+        if time.monotonic() >= self._retain_at:
+            self._retain_at = time.monotonic() + RETAIN_EVERY_S  # first of all: whatever goes wrong with it must not keep the rest waiting
+            retain(self._db, self)
+        purge(self._db, self)
+        remove_files(self._db, self._files, self)
+
+
+def retain(db: Database, duty: DutyThread) -> None:
+    """Archive and delete what projects do not want to keep."""
+    with db.read() as session:
+        found = retention.projects(session)
+    for project in found:
+        try:
+            _retain(db, duty, project)
+        except (BadSearch, TypeError) as error:  # written by another version: what it would have kept is not known, so all is
+            log.warning("a project's retention cannot be read; nothing is taken", project=project.path, error=str(error))
+
+
+def _retain(db: Database, duty: DutyThread, project: Project) -> None:
+    held = Retention.of(project)
+    old, older = retention.to_archive(project, held), retention.to_delete(project, held)
+    archived, deleted = 0, trash.Deleted()
+    if old is not None:
+        archived = sum(_pieces(db, duty, lambda session, after: archive.move(session, old, True, after)))
+    if older is not None:
+        for some in _pieces(db, duty, lambda session, after: trash.discard(session, older, after)):
+            deleted.add(some)
+    if archived or deleted.rows["runs"]:
+        log.info("retention", project=project.path, archived=archived, deleted=deleted.rows["runs"], size_bytes=deleted.size_bytes)
+
+
+def _pieces(db: Database, duty: DutyThread, act: Callable[[Session, str], tuple[T, str | None]]) -> Iterator[T]:
+    """What `act` did in each of its transactions, for as long as the duty is ours; half of the time belongs to others."""
+    after: str | None = ""
+    spent_s = 0.0
+    while after is not None and duty.goes_on(spent_s):
+        begun = time.monotonic()
+        with db.begin() as session:
+            done, after = act(session, after)
+        spent_s = time.monotonic() - begun
+        yield done
+
+
+def purge(db: Database, duty: DutyThread) -> int:
+    """How many rows were deleted. Half of the time belongs to others: SQLite has one writer."""
+    total, spent_s = 0, 0.0
+    while duty.goes_on(spent_s):
+        begun = time.monotonic()
+        with db.begin() as session:
+            rows = trash.purge(session)
+        spent_s = time.monotonic() - begun
+        total += rows
+        if not rows:
+            break
+    if total:
+        log.info("deleted runs are gone", rows=total)
+    return total
+
+
+def remove_files(db: Database, files: ArtifactFiles, duty: DutyThread) -> None:
+    while duty.goes_on():
+        with db.read() as session:
+            due = trash.loose_files(session)
+        for sha256 in due:
+            later_s = artifacts.remove_if_unused(db, files, sha256)
+            with db.begin() as session:
+                trash.settle_file(session, sha256, later_s)
+        if not due:
+            return
