@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from store.database import insert_into, now
@@ -10,9 +10,13 @@ from store.errors import ProjectNotFound
 from store.ids import new_id
 from store.tables import TRASH, Project
 
+_FIND = select(Project).where(
+    Project.entity == bindparam("entity"), Project.name == bindparam("name"), Project.id != TRASH
+)  # made once: most requests ask it
+
 
 def find(session: Session, entity: str, name: str) -> Project | None:
-    return session.scalars(select(Project).where(Project.entity == entity, Project.name == name, Project.id != TRASH)).one_or_none()
+    return session.scalars(_FIND, {"entity": entity, "name": name}).one_or_none()
 
 
 def get(session: Session, entity: str, name: str) -> Project:

@@ -94,7 +94,7 @@ def _summary(row: Any) -> MetricSummary:
     """`row` is one of rows.sums; only the last value may be other than finite."""
     _, _, _, last, low, high, min_step, max_step, count, non_finite = row
     return {
-        "last": last if isfinite(last) else numbers.number(last),
+        "last": "NaN" if last is None else last if isfinite(last) else numbers.number(last),
         "min": low,
         "max": high,
         "min_step": min_step,

@@ -134,6 +134,13 @@ def base(found: Lanes, project_id: str) -> tuple[Any, list[Condition], Subject, 
     return together, [], Subject(together, together.c.run_id, project_id), lambda query: query
 
 
+def held(session: Session, place: Place, project_id: str) -> int:
+    """How many runs of the project have a value there."""
+    source, where = place.opened(project_id)
+    counted = place.hint(select(func.count()).select_from(source).where(*where), source)
+    return int(session.connection().execute(counted).scalar_one())
+
+
 def how_many(session: Session, found: Lanes, project_id: str, most: int) -> int:
     """Who stands in the lanes, counted up to `most`; those in several of them are counted several times."""
     each = [_ids(lane, project_id, plain=True).limit(most).subquery() for lane in found]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy import Double, Text, bindparam, cast, select, type_coerce
 from sqlalchemy.orm import Session
 
 from store.search.subject import PROJECTS, RUNS, SERIES
@@ -24,7 +24,8 @@ def _runs() -> Any:
 
 
 def _sums() -> Any:
-    query = select(SERIES.c.run_id, SERIES.c.metric, SERIES.c.last_step, *(SERIES.c[name] for name in SUMMARY))
+    sums = [type_coerce(SERIES.c.last, Double), *(SERIES.c[name] for name in SUMMARY[1:])]
+    query = select(SERIES.c.run_id, SERIES.c.metric, SERIES.c.last_step, *sums)
     return query.where(SERIES.c.run_id.in_(_IDS)).order_by(SERIES.c.run_id, SERIES.c.metric)
 
 
@@ -39,7 +40,10 @@ def runs(session: Session, ids: Sequence[str]) -> list[Any]:
 
 
 def sums(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """Of each run that has metrics the rows (run, metric, last step, *SUMMARY), in the order of the metrics' names."""
+    """Of each run that has metrics the rows (run, metric, last step, *SUMMARY), in the order of the metrics' names.
+
+    A last value that is NaN stands there as None.
+    """
     found: dict[str, list[Any]] = {}
     for row in session.connection().execute(_SUMS, {"ids": ids}).all():
         found.setdefault(row[0], []).append(row)

@@ -22,7 +22,7 @@ def page(search: Search, after: Place | None, limit: int) -> list[Placed]:
     found: list[Placed] = []
     for rank, phase in enumerate(phases):
         position = None if after is None else phase.position(after)
-        if position == []:
+        if position == [] or (phase.value is None and search.none_is_missing()):
             continue
         if phase.value is None:
             found += _equal(search, phase.before, order.is_missing(search.order.keys[0].key), after, limit - len(found))

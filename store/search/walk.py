@@ -88,7 +88,9 @@ class Search:
             return self.gathered(after, limit)
         for phase in phases:
             position = None if after is None else phase.position(after)
-            if position != [] and self._walked(phase, position, limit):
+            if position == [] or (phase.value is None and self.none_is_missing()):
+                continue
+            if self._walked(phase, position, limit):
                 break
         return self.found
 
@@ -98,6 +100,15 @@ class Search:
         found = [self._phase(key, parts, rank, place) for rank, place in enumerate(lanes.places(key))]
         is_there = key.root == "field" and key.name in ALWAYS_THERE
         return found if not found or is_there or any(_needs_value(part, key) for part in parts) else [*found, self._missing(key, parts)]
+
+    def none_is_missing(self) -> bool:
+        """Whether every run of the project is known to have a value at the first key: counted along indexes, so that nobody looks for the others."""
+        key = self.order.keys[0].key
+        if key.root == "field":
+            return False
+        every = lanes.Place(RUNS, "id", "ix_runs_narrow")
+        every_run, *held = (lanes.held(self.session, place, self.project_id) for place in (every, *lanes.places(key)))
+        return every_run == sum(held)
 
     def gathered(self, after: Place | None, limit: int) -> list[Placed]:
         query, run = matching(self.project_id, self.filter, self.narrowest()[0], *self.also)

@@ -136,7 +136,7 @@ class TestRows:
         migrate.upgrade(database_url)
 
         assert rows(database) == before
-        assert len(before) == 4
+        assert len(before) == 5
 
     def test_go_with_the_run(self, database, client_run) -> None:
         with database.begin() as session:
@@ -150,5 +150,6 @@ class TestRows:
 
 def rows(database: Database) -> list[Any]:
     with database.read() as session:
-        params = select(RunParam.path, RunParam.number, RunParam.head, RunParam.text).order_by(RunParam.path)
-        return [*session.execute(params).all(), *session.scalars(select(RunTag.tag))]
+        params = select(RunParam.__table__).order_by(RunParam.path)
+        marks = select(Run.leaves_high, Run.leaves_low)
+        return [*session.execute(params).all(), *session.scalars(select(RunTag.tag)), *session.execute(marks).all()]

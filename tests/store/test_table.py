@@ -24,7 +24,7 @@ SORTS = st.lists(
     st.tuples(st.sampled_from(["", "-"]), st.sampled_from([*KEYS, *METRIC_KEYS, "id", "created_at"])).map("".join), min_size=1, max_size=2
 )
 GROUPED = st.sampled_from(["config.x", "config.y.z", "state", "seed", "archived"])
-FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 Held = tuple[Database, list[PlainRun]]
 
 
@@ -73,7 +73,7 @@ class TestPages:
         monkeypatch.setattr(ties, "FEW", 5)
 
     @FUZZ
-    @given(filter=st.none() | FILTERS, sort=SORTS.map(",".join), limit=st.sampled_from([3, 7, 1000]))
+    @given(filter=st.none() | FILTERS, sort=SORTS.map(",".join), limit=st.sampled_from([5, 20, 1000]))
     def test_hold_the_runs_that_a_plain_sorting_gives(self, held, filter, sort, limit) -> None:
         db, all_runs = held
         by = order.order(syntax.read_sort(sort))
