@@ -82,7 +82,7 @@ LISTED_RUN: Example = {
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}}
+RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",

@@ -125,7 +125,10 @@ class RunListed(TypedDict):
 
 
 class RunShown(RunListed):
+    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric."""
+
     environment: Json
+    refused_points: int
 
 
 class DryRun(TypedDict):

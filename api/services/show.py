@@ -13,7 +13,7 @@ from api import numbers
 from api.answers import rfc3339, rfc3339_or_null
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown
-from store import lifecycle, nodes, runs, verdicts
+from store import heads, lifecycle, nodes, runs, verdicts
 from store.search import rows
 from store.tables import Run, Verdict
 
@@ -31,7 +31,8 @@ class Kept:
 
 def shown(session: Session, run: Run) -> RunShown:
     (listed,) = listing(session, [run])
-    return {**listed, "environment": run.environment}
+    refused = heads.read(session.connection(), [run.id])[run.id].refused
+    return {**listed, "environment": run.environment, "refused_points": refused}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:

@@ -176,6 +176,14 @@ class TestAppend:
         assert (refused["metric"], refused["step"], refused["held"], refused["got"]) == ("one too many", 1, None, 1.0)
         assert "10,000" in refused["reason"]
 
+    def test_the_run_says_how_many_values_were_refused(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        append(api, run, steps=[0, 1], metrics={"x": [0.5, 0.25]})
+
+        append(api, run, steps=[0, 1, 2], metrics={"x": [0.75, 0.25, 0.1]})
+
+        assert api.admin.get(f"/api/v1/runs/{run}").json()["refused_points"] == 1
+
     def test_the_summary_stands_in_the_run(self, api: Any) -> None:
         run = api.client_run()["id"]
         append(api, run, steps=[0, 5, 7], metrics={"x": [2.0, 1.0, "NaN"]})
