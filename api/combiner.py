@@ -7,7 +7,7 @@ with combiner.waiting.take(len(body)):      # raises Busy when too much waits al
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -63,6 +63,7 @@ class Combiner:
         self._db = db
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
+        self._memory = sums.Memory()
         self._stopping = False
         self.arriving, self.waiting = Room(MOST_ARRIVING, MOST_ARRIVING_BYTES), Room(MOST_WAITING, MOST_WAITING_BYTES)
         self._thread = threading.Thread(target=self._run, name="combiner", daemon=True)
@@ -94,7 +95,7 @@ class Combiner:
         while batch := self._next():
             try:
                 connection = connection or self._db.writer()
-                results = commit(connection, [waiting.append for waiting in batch])
+                results = commit(connection, [waiting.append for waiting in batch], self._memory)
             except Exception as error:
                 results = [error] * len(batch)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -114,40 +115,58 @@ class Combiner:
             return batch
 
 
-def commit(connection: Connection, batch: Sequence[Append]) -> list[Result]:
+def commit(connection: Connection, batch: Sequence[Append], memory: sums.Memory) -> list[Result]:
     """What became of each: an error of one leaves the others as if it had never come."""
     try:
-        return _together(connection, batch)
+        return _together(connection, batch, memory)
     except Exception as error:
         if getattr(error, "connection_invalidated", False):  # appending is idempotent: what the lost connection had committed is not doubled
-            return _again(connection, batch, error)
+            return _again(connection, batch, memory, error)
         if len(batch) == 1 or isinstance(error, TROUBLE):
             return [error] * len(batch)
-    return [commit(connection, [append])[0] for append in batch]
+    return [commit(connection, [append], memory)[0] for append in batch]
 
 
-def _again(connection: Connection, batch: Sequence[Append], first: Exception) -> list[Result]:
+def _again(connection: Connection, batch: Sequence[Append], memory: sums.Memory, first: Exception) -> list[Result]:
     """By a new connection, once."""
     try:
-        return _together(connection, batch)
+        return _together(connection, batch, memory)
     except TROUBLE as error:
         return [error] * len(batch)
     except Exception:
         return [first] * len(batch)
 
 
-def _together(connection: Connection, batch: Sequence[Append]) -> list[Result]:
+def _together(connection: Connection, batch: Sequence[Append], memory: sums.Memory) -> list[Result]:
     with pipelined(connection), connection.begin():
-        return _written(connection, batch)
+        run_ids = sorted({append.run_id for append in batch})
+        found = logged.lock(connection, run_ids)()
+        before = {run_id: run.head.version for run_id, run in found.items()}
+        metrics = {run_id: series.metrics_of(append.groups for append in batch if append.run_id == run_id) for run_id in found}
+        held = _held(connection, memory, before, metrics)
+        results = _written(connection, batch, found, held)
+    for run_id, run in found.items():
+        memory.keep(run_id, before[run_id], run.head.version, metrics[run_id], held)
+    return results
 
 
-def _written(connection: Connection, batch: Sequence[Append]) -> list[Result]:
+def _held(connection: Connection, memory: sums.Memory, versions: dict[str, int], metrics: dict[str, list[str]]) -> dict[sums.Name, Sums]:
+    """The summaries of these metrics: as this process remembers them, or read."""
+    held: dict[sums.Name, Sums] = {}
+    unknown = []
+    for run_id, version in versions.items():
+        recalled = memory.recall(run_id, version, metrics[run_id])
+        if recalled is None:
+            unknown.append(run_id)
+        else:
+            held |= recalled
+    if unknown:
+        held |= sums.read(connection, unknown, list({metric: None for run_id in unknown for metric in metrics[run_id]}))()
+    return held
+
+
+def _written(connection: Connection, batch: Sequence[Append], found: dict[str, Logged], held: dict[sums.Name, Sums]) -> list[Result]:
     results: dict[int, Result] = {}
-    run_ids = sorted({append.run_id for append in batch})
-    locking = logged.lock(connection, run_ids)
-    reading = sums.read(connection, run_ids, series.metrics_of(append.groups for append in batch))
-    found = locking()
-    held: Mapping[sums.Name, Sums] | None = reading()
     for place, append in enumerate(batch):
         try:
             _must_take(append, found.get(append.run_id))
@@ -160,7 +179,6 @@ def _written(connection: Connection, batch: Sequence[Append]) -> list[Result]:
         together = {batch[place].run_id: place for place in reversed(alive)}
         groups = {run_id: batch[place].groups_at(found[run_id].moment) for run_id, place in together.items()}
         appended = series.append_all(connection, heads, groups, held=held)
-        held = None
         results |= {place: appended[run_id] for run_id, place in together.items()}
         alive = [place for place in alive if place not in results]
     return [results[place] for place in range(len(batch))]

@@ -19,7 +19,7 @@ import orjson
 
 from bench.first_point import start
 from bench.wire import Wire
-from store import projects, runs, series
+from store import projects, runs, segments, series
 from store.database import Database, connect
 from store.series import Points
 
@@ -97,8 +97,8 @@ def fill(database: Database) -> tuple[list[str], str]:
             for begin in range(0, length, BATCH):
                 steps = range(begin, begin + BATCH)
                 series.append(session, run_id, Points(steps, [1.79e9 + step for step in steps], {"loss": values[begin : begin + BATCH].tolist()}))
-        for begin in range(0, length if number < RUNS else 0, series.SEGMENT):
-            part = slice(begin, begin + series.SEGMENT)
+        for begin in range(0, length if number < RUNS else 0, segments.SEGMENT):
+            part = slice(begin, begin + segments.SEGMENT)
             floor.execute("INSERT INTO segments VALUES (?, ?, ?, ?)", (run_id, begin, np.arange(length)[part].tobytes(), values[part].tobytes()))
     floor.commit()
     floor.close()

@@ -89,11 +89,11 @@ def append_all(
     known: Mapping[str, Head],
     sent: Mapping[str, Sequence[Group]],
     most_metrics: int = MOST_METRICS,
-    held: Mapping[sums.Name, Sums] | None = None,
+    held: dict[sums.Name, Sums] | None = None,
 ) -> dict[str, Appended]:
     """Append to several runs, by their ids, with as many statements as to one. The heads are moved on.
 
-    `held` are the summaries of what is there, if the caller has read them (see `metrics_of`).
+    `held` are the summaries of what is there, if the caller has read them (see `metrics_of`); they are moved on, too.
     """
     held = sums.read(connection, list(sent), metrics_of(sent.values()))() if held is None else held
     writing = {run_id: _Writing(known[run_id]) for run_id in sent}
@@ -104,10 +104,11 @@ def append_all(
             _sort_out(run, group, held)
         if run.fresh:
             _put_down(connection, run, held, totals)
-    sums.write(connection, totals.items())
+    sums.write(connection, totals, held)
+    held.update(totals)
     for run in writing.values():
         if run.late:
-            _merge_late(connection, run, {**held, **totals})
+            _merge_late(connection, run, held)
     heads.write(connection, [run.head for run in writing.values() if run.is_changed or run.result.refused_count])
     return {run_id: run.result for run_id, run in writing.items()}
 
@@ -149,7 +150,7 @@ def truncate(session: Session, run_id: str, from_step: int) -> None:
     session.execute(delete(Series).where(*cut), execution_options={"synchronize_session": False})
     rest = [(metric, read(session, run_id, metric)) for metric in metrics]
     alone = [(metric, Group((metric,), column.steps, columns.milliseconds(column.times), column.values[np.newaxis])) for metric, column in rest]
-    sums.write(connection, [((run_id, metric), sums.summed(group)[0]) for metric, group in alone if len(group)])
+    sums.write(connection, {(run_id, metric): sums.summed(group)[0] for metric, group in alone if len(group)}, {})
     head.metrics = count_metrics(session, run_id)
     heads.write(connection, [head])
 
@@ -232,9 +233,8 @@ def _put_down(connection: Connection, run: _Writing, held: Mapping[sums.Name, Su
             totals[name] = sums.added(held.get(name), new)
 
 
-def _merge_late(connection: Connection, run: _Writing, held: Mapping[sums.Name, Sums]) -> None:
+def _merge_late(connection: Connection, run: _Writing, held: dict[sums.Name, Sums]) -> None:
     """Hold late points against what is there; those that are new are put among the others."""
-    totals = dict(held)
     for group in run.late:
         for place, metric in enumerate(group.metrics):
             part, name = group.only([place]), (run.head.run_id, metric)
@@ -242,8 +242,9 @@ def _merge_late(connection: Connection, run: _Writing, held: Mapping[sums.Name, 
                 again = np.diff(part.steps, prepend=-1) <= 0
                 fresh = _merge(connection, run, part.rows(~again))
                 if len(fresh):
-                    totals[name] = sums.added(totals.get(name), sums.summed(fresh)[0])
-                    sums.write(connection, [(name, totals[name])])
+                    total = sums.added(held.get(name), sums.summed(fresh)[0])
+                    sums.write(connection, {name: total}, held)
+                    held[name] = total
                 part = part.rows(again)
 
 

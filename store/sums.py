@@ -3,7 +3,8 @@
 Letters of shapes: M metrics, N rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
@@ -30,8 +31,48 @@ def read(connection: Connection, run_ids: Sequence[str], metrics: Sequence[str])
     return lambda: {(row[0], row[1]): row[2:] for rows in parts for row in rows()}
 
 
-def write(connection: Connection, rows: Iterable[tuple[Name, Sums]]) -> None:
-    database.write(connection, _WRITE, [(*name, name[0], *sums) for name, sums in rows])
+def write(connection: Connection, totals: Mapping[Name, Sums], held: Mapping[Name, Sums]) -> None:
+    """Put the totals in place of what is held. A series whose extremes stay is left in their indexes."""
+    fresh, ends, whole = [], [], []
+    for name, total in totals.items():
+        before = held.get(name)
+        if before is None:
+            fresh.append((*name, name[0], *total))
+        elif before[5:] == total[5:]:
+            ends.append((*total[:5], *name))
+        else:
+            whole.append((*total, *name))
+    database.write(connection, _INSERT, fresh)
+    database.write(connection, _UPDATE_ENDS, ends)
+    database.write(connection, _UPDATE, whole)
+
+
+class Memory:
+    """Summaries that this process read or wrote last, good as long as nobody else has written to their run: its version says so."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._most = most
+        self._runs: OrderedDict[str, tuple[int, dict[str, Sums | None]]] = OrderedDict()
+        self._count = 0
+
+    def recall(self, run_id: str, version: int, metrics: Iterable[str]) -> dict[Name, Sums] | None:
+        """Those of the metrics that are there; None when it is not known of all of them whether they are."""
+        of_version, known = self._runs.get(run_id, (-1, {}))
+        if of_version != version or any(metric not in known for metric in metrics):
+            return None
+        return {(run_id, metric): sums for metric in metrics if (sums := known[metric]) is not None}
+
+    def keep(self, run_id: str, before: int, version: int, metrics: Iterable[str], held: Mapping[Name, Sums]) -> None:
+        """What is held of these metrics since the commit of a transaction that found the run at version `before` and left it at `version`."""
+        of_version, known = self._runs.pop(run_id, (before, {}))
+        self._count -= len(known)
+        if of_version != before:  # somebody else has written meanwhile
+            known = {}
+        known.update({metric: held.get((run_id, metric)) for metric in metrics})
+        self._runs[run_id] = (version, known)
+        self._count += len(known)
+        while self._count > self._most:
+            self._count -= len(self._runs.popitem(last=False)[1][1])
 
 
 def summed(group: Group) -> list[Sums]:
@@ -63,7 +104,8 @@ def added(held: Sums | None, new: Sums) -> Sums:
     return (count + held[0], non_finite + held[1], min(first, held[2]), last_step, last, low, low_step, high, high_step)
 
 
-_WRITE = f"""
+_INSERT = f"""
 INSERT INTO series (run_id, metric, project_id, {COLUMNS}) VALUES (?, ?, (SELECT project_id FROM runs WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run_id, metric) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", "))}
 """
+_UPDATE_ENDS = "UPDATE series SET count = ?, non_finite = ?, first_step = ?, last_step = ?, last = ? WHERE run_id = ? AND metric = ?"
+_UPDATE = f"UPDATE series SET {', '.join(f'{name} = ?' for name in COLUMNS.split(', '))} WHERE run_id = ? AND metric = ?"

@@ -15,6 +15,7 @@ from api.room import Busy
 from store import series
 from store.errors import NotAClientRun, RunNotFound
 from store.series import Appended, Points
+from store.sums import Memory
 
 
 def sent(run: str, step: int, value: float = 0.5, entity: str | None = None) -> Append:
@@ -49,7 +50,7 @@ class TestCommit:
     def test_writes_all_in_one_transaction(self, api: Any, writer: Connection, commits: list[int]) -> None:
         ids = [api.client_run()["id"] for _ in range(3)]
 
-        results = combiner.commit(writer, [sent(run, step) for step in range(4) for run in ids])
+        results = combiner.commit(writer, [sent(run, step) for step in range(4) for run in ids], Memory())
 
         assert results == [Appended(1, [])] * 12
         assert [held(api, run) for run in ids] == [[0, 1, 2, 3]] * 3
@@ -58,7 +59,7 @@ class TestCommit:
     def test_an_append_sees_those_before_it_in_the_same_transaction(self, api: Any, writer: Connection) -> None:
         run = api.client_run()["id"]
 
-        first, same, other, later = combiner.commit(writer, [sent(run, 5), sent(run, 5), sent(run, 5, 0.75), sent(run, 3)])
+        first, same, other, later = combiner.commit(writer, [sent(run, 5), sent(run, 5), sent(run, 5, 0.75), sent(run, 3)], Memory())
 
         assert (first, same, later) == (Appended(1, []), Appended(1, []), Appended(1, []))
         assert isinstance(other, Appended)
@@ -68,7 +69,7 @@ class TestCommit:
     def test_tells_each_its_own_error(self, api: Any, writer: Connection, commits: list[int]) -> None:
         run, managed = api.client_run()["id"], api.submit()["id"]
 
-        results = combiner.commit(writer, [sent(run, 0), sent("nosuch", 0), sent(managed, 0), sent(run, 1)])
+        results = combiner.commit(writer, [sent(run, 0), sent("nosuch", 0), sent(managed, 0), sent(run, 1)], Memory())
 
         assert [type(result) for result in results] == [Appended, RunNotFound, NotAClientRun, Appended]
         assert held(api, run) == [0, 1]
@@ -78,7 +79,7 @@ class TestCommit:
         ids = [api.client_run()["id"] for _ in range(2)]
         beyond = replace(sent(ids[0], 1), groups=Points([1], [1000.0], {"x" * 10 + "\ud800": [0.5]}).groups())  # no database keeps a lone surrogate
 
-        results = combiner.commit(writer, [sent(ids[0], 0), beyond, sent(ids[1], 0)])
+        results = combiner.commit(writer, [sent(ids[0], 0), beyond, sent(ids[1], 0)], Memory())
 
         assert [type(result) for result in results[::2]] == [Appended, Appended]
         assert isinstance(results[1], Exception)
@@ -87,7 +88,7 @@ class TestCommit:
     def test_hides_runs_of_another_entity_though_a_neighbour_may_see_them(self, api: Any, writer: Connection) -> None:
         run = api.client_run()["id"]
 
-        mine, theirs = combiner.commit(writer, [sent(run, 0), sent(run, 1, entity="elsewhere")])
+        mine, theirs = combiner.commit(writer, [sent(run, 0), sent(run, 1, entity="elsewhere")], Memory())
 
         assert mine == Appended(1, [])
         assert isinstance(theirs, RunNotFound)
