@@ -1,5 +1,6 @@
 """Around every request: its id, the security headers, errors as problems, a line in the log, the counts for Prometheus."""
 
+import itertools
 import logging
 import re
 import time
@@ -27,6 +28,10 @@ SECURITY = {
     "Cache-Control": "no-store",
 }
 _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+
+
+_PROCESS = uuid.uuid4().hex[:20]  # no two processes share it, and counting is faster than chance
+_NUMBERS = itertools.count(1)
 
 
 class Envelope:
@@ -91,4 +96,4 @@ def _template(scope: Scope) -> str:
 def _request_id(scope: Scope) -> str:
     """The caller's, if it is well-formed, else a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if REQUEST_ID.fullmatch(given) else f"{_PROCESS}{next(_NUMBERS):012x}"

@@ -19,6 +19,7 @@ class Metrics:
         self.requests = Counter("runtwice_http_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry)
         self.seconds = Histogram("runtwice_http_request_seconds", "Time to the answer.", ("route", "method"), buckets=SECONDS, registry=self.registry)
         self.points = Counter("runtwice_points", "Values received from clients.", ("outcome",), registry=self.registry)
+        self._counts: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._accepted = self.points.labels("accepted")
         self.runs = Gauge("runtwice_runs", "Runs by state.", ("state",), registry=self.registry)
         self.oldest_queued_s = Gauge("runtwice_oldest_queued_seconds", "How long the oldest queued run has waited.", registry=self.registry)
@@ -26,8 +27,11 @@ class Metrics:
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         method = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
-        self.requests.labels(route, method, str(status)).inc()
-        self.seconds.labels(route, method).observe(seconds)
+        counts = self._counts.get((route, method, status))
+        if counts is None:
+            counts = self._counts[route, method, status] = (self.requests.labels(route, method, str(status)), self.seconds.labels(route, method))
+        counts[0].inc()
+        counts[1].observe(seconds)
 
     def count_points(self, accepted: int, refused: int) -> None:
         self._accepted.inc(accepted)

@@ -1,10 +1,12 @@
 """The process that listens: uvicorn on uvloop, with a deadline for requests that are begun and never sent."""
 
 import asyncio
+import gc
 from typing import Any
 
 import orjson
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
@@ -60,7 +62,14 @@ class Protocol(HttpToolsProtocol):
 
 def from_environment() -> Any:
     """The application of one process among several, with the settings that its environment names."""
-    return create_app(Settings())
+    return _settled(create_app(Settings()))
+
+
+def _settled(app: FastAPI) -> FastAPI:
+    """The application; what is loaded by now stays, and the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def serve(settings: Settings) -> None:
@@ -82,4 +91,4 @@ def serve(settings: Settings) -> None:
     if settings.api_processes > 1:
         uvicorn.run("api.server:from_environment", factory=True, workers=settings.api_processes, **options)
     else:
-        uvicorn.run(create_app(settings), **options)
+        uvicorn.run(_settled(create_app(settings)), **options)
