@@ -101,14 +101,30 @@ def _pieces(cache: CurveCache, session: Session, outlines: Sequence[Outline], as
     names = [(outline.run_id, outline.metric, outline.mark, asked.window, asked.form) for outline in outlines]
     found = {name: cache.get(name) for name in names}
     missing = {name: outline for name, outline in zip(names, outlines, strict=True) if found[name] is None}
-    for name, curve in zip(missing, curves.read(session, list(missing.values()), asked.window), strict=True):
-        piece = found[name] = _columns_piece(curve, asked.window.by_time) if asked.form == "columns" else _json_piece(curve, asked.window.by_time)
+    read = curves.read(session, list(missing.values()), asked.window)  # all of them live while they are written: an id is one object's
+    shared: dict[tuple[int, str], orjson.Fragment] = {}
+    for name, curve in zip(missing, read, strict=True):
+        by_time = asked.window.by_time
+        piece = found[name] = _columns_piece(curve, by_time) if asked.form == "columns" else _json_piece(curve, by_time, shared)
         cache.put(name, piece, piece.size_bytes)
     return [found[name] for name in names]  # type: ignore[misc]
 
 
-def _json_piece(curve: Curve, by_time: bool) -> Piece:
-    return Piece(orjson.dumps(_document(curve, by_time), option=OPTIONS))
+def _json_piece(curve: Curve, by_time: bool, shared: dict[tuple[int, str], orjson.Fragment]) -> Piece:
+    """`shared` has the columns that were written already: curves with the same steps have the same grid, an object of which there is one."""
+    document = _document(curve, by_time)
+    if curve.buckets is not None:
+        for name in ("steps", "counts"):
+            same = (id(curve.buckets.counts), name)
+            if same not in shared:
+                shared[same] = orjson.Fragment(orjson.dumps(document[name], option=OPTIONS))
+            document[name] = shared[same]
+        if not curve.buckets.non_finite.any():
+            zeros = (len(curve.buckets.counts), "zeros")
+            if zeros not in shared:
+                shared[zeros] = orjson.Fragment(orjson.dumps(document["non_finite"], option=OPTIONS))
+            document["non_finite"] = shared[zeros]
+    return Piece(orjson.dumps(document, option=OPTIONS))
 
 
 def _columns_piece(curve: Curve, by_time: bool) -> Piece:
