@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from store import turns
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
@@ -50,7 +51,7 @@ def add_managed(
     run.change = [dict(item) for item in change]
     run.rerun_of = None if rerun_of is None else rerun_of.id
     session.add(run)
-    session.flush()
+    turns.state(session, run.id, "queued")
     return run
 
 
@@ -75,6 +76,7 @@ def add_client(
             session.add(run)
     except IntegrityError as error:
         raise NameTaken(f"Project {project.path} already has a run with the external id {run.external_id!r}.") from error
+    turns.state(session, run.id, "running")
     return run
 
 
@@ -137,9 +139,13 @@ def touch_client(session: Session, run: Run) -> None:
     """
     if run.origin != "client":
         raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
-    alive = update(Run).where(Run.id == run.id, Run.state.in_(("running", "crashed"))).values(state="running", reason=None, heartbeat_at=now())
-    if session.scalar(alive.returning(Run.id)) is None:
-        raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
+    alive = update(Run).where(Run.id == run.id).values(state="running", reason=None, heartbeat_at=now()).returning(Run.id)
+    if session.scalar(alive.where(Run.state == "running")) is not None:
+        return
+    if session.scalar(alive.where(Run.state == "crashed")) is not None:
+        turns.state(session, run.id, "running")
+        return
+    raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
 
 
 def finish_client(session: Session, run: Run, state: str, reason: str | None) -> Run:
@@ -150,7 +156,7 @@ def finish_client(session: Session, run: Run, state: str, reason: str | None) ->
     touch_client(session, run)
     run = get(session, run.id)
     run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
-    session.flush()
+    turns.state(session, run.id, state, reason)
     return run
 
 

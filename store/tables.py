@@ -179,9 +179,10 @@ class Series(Table):
 
 
 class Head(Table):
-    """What a run's points look like as a whole; see heads.py."""
+    """What a run's points look like as a whole; see heads.py. `stamp` is greater the later the run was written to, of all runs."""
 
     __tablename__ = "heads"
+    __table_args__ = (Index(None, "stamp"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int]
@@ -189,6 +190,7 @@ class Head(Table):
     refused: Mapped[int]
     clocks: Mapped[int]
     blocks: Mapped[str] = mapped_column(Text)
+    stamp: Mapped[int]
 
 
 class Block(Table):
@@ -222,26 +224,43 @@ class Segment(Table):
 
 
 class Clock(Table):
-    """When the points of some segments were logged and which version of the run brought each, the newest of them `version`."""
+    """When the points of some segments were logged and which version of the run brought each, from `oldest` to `version`."""
 
     __tablename__ = "clocks"
+    __table_args__ = (Index(None, "run_id", "version", "oldest"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)
+    oldest: Mapped[int]
     version: Mapped[int]
     times: Mapped[bytes]
     versions: Mapped[bytes]
+
+
+class Turn(Table):
+    """What happened to a run beside points and log lines: its state changed (`state`), or its points gave way from a step on (`from_step`)."""
+
+    __tablename__ = "turns"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    from_step: Mapped[int | None]
+    at: Mapped[float]
 
 
 class LogLines(Table):
     """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts."""
 
     __tablename__ = "log_lines"
+    __table_args__ = (Index(None, "run_id", "version"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     count: Mapped[int]
     attempt: Mapped[int]
+    version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
 
 
