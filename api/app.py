@@ -23,6 +23,7 @@ from api.routes import (
     client_runs,
     compare,
     docs,
+    events,
     health,
     keys,
     login,
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     client_runs.router,
     points.router,
     series.router,
+    events.router,
     compare.router,
     reruns.router,
     artifacts.router,
@@ -91,9 +93,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = ReaperThread(parts.db, parts.queue, parts.settings)  # one process of all has the duty; the others stand by
     reaper.start()
     parts.combiner.start()
+    parts.hub.start()
     try:
         yield
     finally:
+        await parts.hub.stop()
         reaper.stop()
         parts.close()
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from api.auth import KnownCallers
 from api.combiner import Combiner
+from api.hub import Hub
 from api.metrics import Metrics
+from api.streams import Shared
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
 from store.settings import Settings
 from worker.enqueue import TrainingQueue
+from worker.herald import Herald
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,30 @@ class Parts:
     metrics: Metrics
     combiner: Combiner
     callers: KnownCallers
+    herald: Herald
+    hub: Hub
+    shared: Shared
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
         db = connect(settings.database)
-        return cls(settings, db, TrainingQueue(settings.broker_url), ArtifactFiles(settings.artifacts_dir), Metrics(), Combiner(db), KnownCallers())
+        herald = Herald(settings.broker_url)
+        db.on_written.append(herald.tell)
+        return cls(
+            settings,
+            db,
+            TrainingQueue(settings.broker_url),
+            ArtifactFiles(settings.artifacts_dir),
+            Metrics(),
+            Combiner(db),
+            KnownCallers(),
+            herald,
+            Hub(db, settings.broker_url, settings.most_streams),
+            Shared(),
+        )
 
     def close(self) -> None:
         self.combiner.stop()
+        self.herald.close()
         self.queue.close()
         self.db.close()

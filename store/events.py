@@ -90,6 +90,12 @@ def changes(session: Session, run_id: str, after: int = BEGINNING, most: int = M
     return Changes(_in_order(groups, counts, [event for event in others if event.version <= until]), until, newest, state, began)
 
 
+def newest(session: Session, run_id: str) -> int:
+    """The run's version."""
+    found = fetch(session.connection(), "SELECT version FROM heads WHERE run_id = ?", (run_id,))
+    return int(found[0][0]) if found else BEGINNING
+
+
 def _others(connection: Connection, run_id: str, after: int, newest: int) -> tuple[list[Event], int]:
     """The first states, cuts and lines, and the version up to which they are all there are."""
     of_turns = "SELECT version, state, reason, from_step, at FROM turns WHERE run_id = ? AND version > ? ORDER BY version LIMIT ?"

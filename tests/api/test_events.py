@@ -1,0 +1,258 @@
+"""Runs followed over HTTP: every event once and in order, whatever falls over on the way."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from servers import wait_until
+
+
+@dataclass
+class Heard:
+    """A stream read in a thread of its own: (kind, id, data) of each event, until `is_over`."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    events: list[tuple[str, str, Any]] = field(default_factory=list)
+    comments: int = 0
+    is_over: bool = False
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _, _ in self.events]
+
+    def last_id(self) -> str:
+        return [number for _, number, _ in self.events if number][-1]
+
+    def points(self) -> dict[str, dict[int, Any]]:
+        """What is held of each metric by who applies every event."""
+        held: dict[str, dict[int, Any]] = {}
+        for kind, _, data in self.events:
+            if kind == "reset":
+                held = {name: {step: value for step, value in some.items() if step < data["from_step"]} for name, some in held.items()}
+            for group in data["groups"] if kind == "points" else ():
+                for name, values in group["metrics"].items():
+                    fresh = dict(zip(group["steps"], values, strict=True))
+                    assert not fresh.keys() & held.get(name, {}).keys(), "a point came twice"
+                    held.setdefault(name, {}).update(fresh)
+        return held
+
+    def read(self, answer: httpx.Response) -> None:
+        self.headers, self.status = dict(answer.headers), answer.status_code
+        parts: dict[str, str] = {}
+        for line in answer.iter_lines():
+            if line.startswith(":"):
+                self.comments += 1
+            elif line:
+                name, _, value = line.partition(": ")
+                parts[name] = value
+            else:
+                if "event" in parts:
+                    self.events.append((parts["event"], parts.get("id", ""), json.loads(parts["data"])))
+                parts = {}
+
+
+@contextmanager
+def listening(client: httpx.Client, path: str, heard: Heard | None = None, **headers: str) -> Iterator[Heard]:
+    heard = heard or Heard()
+
+    def listen() -> None:
+        try:
+            with client.stream("GET", path, headers=headers, timeout=60.0) as answer:
+                answers.append(answer)
+                heard.read(answer)
+        except (httpx.HTTPError, httpx.StreamError):
+            pass
+        heard.is_over = True
+
+    answers: list[httpx.Response] = []
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    wait_until(lambda: heard.status or heard.is_over, 20.0, "an answer")
+    try:
+        yield heard
+    finally:
+        for answer in answers:
+            stop(answer)
+        thread.join(10.0)
+
+
+def stop(answer: httpx.Response) -> None:
+    """Hang up, from another thread than the one that reads."""
+    import socket
+
+    found = answer.extensions["network_stream"].get_extra_info("socket")
+    with suppress(OSError):
+        found.shutdown(socket.SHUT_RDWR)
+
+
+def append(api: Any, run: str, steps: list[int], **metrics: list[Any]) -> None:
+    body = {"steps": steps, "metrics": metrics or {"loss": [step / 7 for step in steps]}}
+    answer = api.admin.post(f"/api/v1/runs/{run}/points", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def path_of(run: str) -> str:
+    return f"/api/v1/runs/{run}/events"
+
+
+class TestRunEvents:
+    def test_tell_what_happens_and_end_with_the_run(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        append(api, run, [0, 1], loss=[0.5, "NaN"], lr=[0.1, 0.1])
+        with listening(api.admin, path_of(run)) as heard:
+            wait_until(lambda: len(heard.events) >= 2, 10.0, "what was there")
+            append(api, run, [2])
+            wait_until(lambda: len(heard.events) >= 3, 10.0, "what came")
+            api.admin.post(f"/api/v1/runs/{run}/log", json={"lines": ["a", "b"]})
+            wait_until(lambda: len(heard.events) >= 4, 10.0, "the log")
+            api.admin.post(f"/api/v1/runs/{run}/finish", json={"state": "failed", "reason": "no more"})
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+
+        assert heard.kinds() == ["state", "points", "points", "log", "state", "end"]
+        assert heard.points() == {"loss": {0: 0.5, 1: "NaN", 2: 2 / 7}, "lr": {0: 0.1, 1: 0.1}}
+        assert heard.events[3][2] == {"first": 0, "lines": ["a", "b"]}
+        assert heard.events[4][2].items() >= {"state": "failed", "reason": "no more"}.items()
+        numbers = [int(number) for _, number, _ in heard.events]
+        assert numbers == sorted(numbers)
+        assert heard.headers["content-type"].startswith("text/event-stream")
+        assert heard.headers["cache-control"] == "no-store"
+        assert heard.headers["x-accel-buffering"] == "no"
+
+    def test_have_the_times_of_the_series(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        append(api, run, [0, 1])
+        with listening(api.admin, path_of(run)) as heard:
+            wait_until(lambda: len(heard.events) >= 2, 10.0, "what was there")
+
+        (curve,) = api.admin.get("/api/v1/series", params={"run": run, "metric": "loss", "x": "time"}).json()["series"]
+        assert heard.events[1][2]["groups"][0]["times"] == curve["times"]
+
+    def test_go_on_after_any_id(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        for step in range(4):
+            append(api, run, [step])
+            api.admin.post(f"/api/v1/runs/{run}/log", json={"lines": [str(step)]})
+        api.admin.post(f"/api/v1/runs/{run}/finish", json={"state": "finished"})
+        with listening(api.admin, path_of(run)) as whole:
+            wait_until(lambda: whole.is_over, 10.0, "the end")
+
+        for place, (_, number, _) in enumerate(whole.events[:-2]):
+            with listening(api.admin, path_of(run), **{"Last-Event-ID": number}) as rest:
+                wait_until(lambda: rest.is_over, 10.0, "the end")
+            assert rest.events == whole.events[place + 1 :]
+            with listening(api.admin, f"{path_of(run)}?last_event_id={number}") as rest:
+                wait_until(lambda: rest.is_over, 10.0, "the end")
+            assert rest.events == whole.events[place + 1 :]
+
+    def test_do_not_begin_again_after_the_end(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        api.admin.post(f"/api/v1/runs/{run}/finish", json={"state": "finished"})
+        with listening(api.admin, path_of(run)) as heard:
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+
+        answer = api.admin.get(path_of(run), headers={"Last-Event-ID": heard.last_id()})
+
+        assert (answer.status_code, answer.content) == (204, b"")
+
+    @pytest.mark.parametrize("number", ["x", "-1", "1.5", "9" * 30, "999999", "١"])
+    def test_after_a_bad_id_are_refused(self, sqlite_api: Any, number: str) -> None:
+        run = sqlite_api.client_run()["id"]
+
+        answer = sqlite_api.admin.get(path_of(run), params={"last_event_id": number})
+
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    def test_of_another_entitys_run_are_not_found(self, api: Any) -> None:
+        run = api.client_run("acme/digits")["id"]
+
+        assert api.as_role("admin", "umbrella").get(path_of(run)).status_code == 404
+        assert api.admin.get(path_of("nope")).status_code == 404
+
+    def test_end_when_the_run_is_deleted(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        with api.database.begin() as session:
+            from store import lifecycle
+
+            lifecycle.crash_silent_clients(session, -1.0)
+        with listening(api.admin, path_of(run)) as heard:
+            wait_until(lambda: len(heard.events) >= 2, 10.0, "what was there")
+            assert api.admin.delete(f"/api/v1/runs/{run}").status_code == 200
+            append(api, api.client_run()["id"], [0])
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+
+        assert heard.events[-1][::2] == ("end", {"state": "deleted"})
+
+    def test_end_when_the_key_is_revoked(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        key = api.admin.post("/api/v1/keys", json={"name": "gone", "role": "viewer"}).json()
+        with listening(api.client(key["key"]), path_of(run)) as heard, listening(api.admin, path_of(run)) as other:
+            api.admin.delete(f"/api/v1/keys/{key['id']}")
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+            assert not other.is_over
+
+    def test_end_when_the_key_expires(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        with listening(api.client(api.key("viewer", expires_at=time.time() + 1.5)), path_of(run)) as heard:
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+
+        assert heard.status == 200
+
+    def test_are_had_with_the_pages_cookie(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        page = api.client()
+        signed_in = page.post("/login", json={"key": api.key("viewer")}, headers={"Origin": api.origin})
+        assert signed_in.status_code == 303
+        with listening(page, path_of(run)) as heard:
+            wait_until(lambda: heard.events, 10.0, "an event")
+
+        assert heard.kinds() == ["state"]
+
+
+class TestStreams:
+    def test_are_few_enough_and_free_their_place(self, make_api: Any) -> None:
+        api = make_api(most_streams=2)
+        run = api.client_run()["id"]
+        with listening(api.admin, path_of(run)), listening(api.admin, path_of(run)):
+            refused = api.admin.get(path_of(run))
+        wait_until(lambda: api.app.state.parts.hub.count == 0, 10.0, "both to be gone")
+
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        with listening(api.admin, path_of(run)) as again:
+            assert again.status == 200
+
+    def test_hold_no_connection_to_the_database_while_they_wait(self, make_api: Any) -> None:
+        api = make_api()
+        run = api.client_run()["id"]
+        with listening(api.admin, path_of(run)) as heard:
+            wait_until(lambda: heard.events, 10.0, "an event")
+            wait_until(lambda: api.app.state.parts.db.engine.pool.checkedout() == 0, 10.0, "no connection to be out")
+
+    def test_end_at_once_when_the_process_stops(self, make_api: Any) -> None:
+        api = make_api()
+        run = api.client_run()["id"]
+        with listening(api.admin, path_of(run)) as heard:
+            api._server.should_exit = True
+            wait_until(lambda: heard.is_over, 10.0, "the end")
+            api._thread.join(10.0)
+
+        assert not api._thread.is_alive()
+
+    def test_wait_for_a_reader_that_does_not_read_and_lose_nothing(self, api: Any) -> None:
+        run = api.client_run()["id"]
+        with api.admin.stream("GET", path_of(run)) as answer:
+            for start in range(0, 200_000, 20_000):
+                append(api, run, list(range(start, start + 20_000)))
+            api.admin.post(f"/api/v1/runs/{run}/finish", json={"state": "finished"})
+            heard = Heard()
+            heard.read(answer)
+
+        assert heard.events[-1][0] == "end"
+        assert heard.points() == {"loss": {step: step / 7 for step in range(200_000)}}
