@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import turns
-from store.database import now
+from store import heads, turns
+from store.database import note_written, now
 from store.errors import NameTaken, NotAClientRun, RunIsActive, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_id
 from store.search import leaves as _leaves  # noqa: F401 - keeps run_params and run_tags true to every run that is written
@@ -95,6 +95,15 @@ def get_many(session: Session, run_ids: Sequence[str], entity: str | None = None
         if run_id not in found or (entity is not None and found[run_id].project.entity != entity):
             raise RunNotFound(run_id)
     return [found[run_id] for run_id in run_ids]
+
+
+def edit(session: Session, run: Run, fields: Mapping[str, Any]) -> None:
+    """The run has these values from now on; who follows its project is told."""
+    session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
+    for field, value in fields.items():
+        setattr(run, field, value)
+    session.flush()
+    heads.advance(session.connection(), run.id)
 
 
 def count(session: Session, *, entity: str | None, project: Project | None) -> int:
@@ -189,6 +198,7 @@ def delete_run(session: Session, run: Run, preview: bool) -> Deleted:
         for kept in (RunParam, RunTag, Clock, Head):
             session.execute(delete(kept).where(kept.run_id == run.id).execution_options(synchronize_session=False))
         session.delete(run)
+        note_written(session.connection(), [run.id])
         session.flush()
     return Deleted({"runs": 1, **rows}, size_bytes, sha256s)
 

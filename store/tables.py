@@ -3,7 +3,6 @@
 Tables that grow with the runs carry the run id first in their key, so that a database can be partitioned by it.
 """
 
-import math
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -17,11 +16,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from store.nan import NanAsNull
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,19 +32,6 @@ NAMING = {
 }
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
-
-
-class NanAsNull(TypeDecorator[float]):
-    """A float64 that is never missing: SQLite keeps no NaN, so NULL stands for it in both databases."""
-
-    impl = Double
-    cache_ok = True
-
-    def process_bind_param(self, value: float | None, dialect: Any) -> float | None:
-        return None if value is None or math.isnan(value) else value
-
-    def process_result_value(self, value: float | None, dialect: Any) -> float:
-        return math.nan if value is None else value
 
 
 class Table(DeclarativeBase):

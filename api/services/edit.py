@@ -20,9 +20,7 @@ from store.tables import Run
 def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunShown:
     with parts.db.begin() as session:
         run = runs.get(session, run_id, caller.entity)
-        for field, value in change.model_dump(exclude_unset=True).items():
-            setattr(run, field, value)
-        session.flush()
+        runs.edit(session, run, change.model_dump(exclude_unset=True))
         return show.shown(session, run)
 
 

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from servers import wait_until
 
+from store import lifecycle
+
 
 @dataclass
 class Heard:
@@ -178,13 +180,10 @@ class TestRunEvents:
     def test_end_when_the_run_is_deleted(self, api: Any) -> None:
         run = api.client_run()["id"]
         with api.database.begin() as session:
-            from store import lifecycle
-
             lifecycle.crash_silent_clients(session, -1.0)
         with listening(api.admin, path_of(run)) as heard:
             wait_until(lambda: len(heard.events) >= 2, 10.0, "what was there")
             assert api.admin.delete(f"/api/v1/runs/{run}").status_code == 200
-            append(api, api.client_run()["id"], [0])
             wait_until(lambda: heard.is_over, 10.0, "the end")
 
         assert heard.events[-1][::2] == ("end", {"state": "deleted"})
@@ -256,3 +255,50 @@ class TestStreams:
 
         assert heard.events[-1][0] == "end"
         assert heard.points() == {"loss": {step: step / 7 for step in range(200_000)}}
+
+
+class TestProjectEvents:
+    def test_tell_of_new_runs_their_states_and_their_metrics(self, api: Any, project: str) -> None:
+        api.client_run(project)
+        with listening(api.admin, f"/api/v1/projects/{project}/events") as heard:
+            run = api.client_run(project)["id"]
+            wait_until(lambda: "run" in heard.kinds(), 10.0, "the run")
+            append(api, run, [0, 1])
+            wait_until(lambda: "metrics" in heard.kinds(), 10.0, "its metrics")
+            api.admin.patch(f"/api/v1/runs/{run}", json={"tags": ["bn"]})
+            wait_until(lambda: heard.kinds().count("run") == 2, 10.0, "the edit")
+            api.admin.post(f"/api/v1/runs/{run}/finish", json={"state": "finished"})
+            wait_until(lambda: heard.kinds().count("state") == 2, 10.0, "its end")
+            api.client_run("team/elsewhere")
+
+        assert heard.kinds() == ["run", "state", "metrics", "run", "state"]
+        assert {data.get("run", data.get("id")) for _, _, data in heard.events} == {run}
+        assert heard.events[2][2]["metrics"]["loss"] == api.admin.get(f"/api/v1/runs/{run}").json()["metrics"]["loss"]
+        assert heard.events[3][2]["tags"] == ["bn"]
+        assert heard.events[4][2]["state"] == "finished"
+        numbers = [int(number) for _, number, _ in heard.events]
+        assert numbers == sorted(numbers)
+
+    def test_go_on_after_any_id_and_lose_no_run(self, api: Any, project: str) -> None:
+        api.client_run(project)
+        with listening(api.admin, f"/api/v1/projects/{project}/events") as heard:
+            runs = [api.client_run(project)["id"] for _ in range(30)]
+            wait_until(lambda: {data["id"] for kind, _, data in heard.events if kind == "run"} == set(runs), 10.0, "all runs")
+        later = runs[-5:]
+        for run in later:
+            append(api, run, [0])
+
+        places = [0, 10, len(heard.events) - 1]
+        for place in places:
+            seen = {data["id"] for kind, _, data in heard.events[: place + 1] if kind == "run"}
+            with listening(api.admin, f"/api/v1/projects/{project}/events", **{"Last-Event-ID": heard.events[place][1]}) as rest:
+                missing = (set(runs) - seen) | set(later)
+                told = lambda: {data["id"] for kind, _, data in rest.events if kind == "run"}  # noqa: E731
+                wait_until(lambda: missing <= told(), 10.0, "what was missed")  # noqa: B023
+
+    def test_of_another_entity_are_not_found(self, api: Any) -> None:
+        api.client_run("acme/digits")
+
+        assert api.as_role("admin", "umbrella").get("/api/v1/projects/acme/digits/events").status_code == 404
+        assert api.admin.get("/api/v1/projects/acme/nothing/events").status_code == 404
+        assert api.admin.get("/api/v1/projects/acme/digits/events?last_event_id=x").status_code == 400
