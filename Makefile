@@ -55,6 +55,7 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.verdict
 	$(BIN)/python -m bench.curves
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.live
 
 .PHONY: clean
 clean: ## remove .venv and caches; data folders stay

@@ -157,7 +157,7 @@ class Hub:
         while True:
             try:
                 async with (
-                    redis.Redis.from_url(redis_url(self._broker_url), socket_connect_timeout=1.0, socket_keepalive=True) as client,
+                    redis.Redis.from_url(redis_url(self._broker_url), socket_connect_timeout=1.0) as client,
                     client.pubsub() as ear,
                 ):
                     await ear.subscribe(CHANNEL)
