@@ -65,6 +65,17 @@ class Service:
     def delete(self, path: str) -> Any:
         return self._send("DELETE", path)
 
+    def lines(self, path: str) -> Iterator[str]:
+        """The lines of a stream of events, until it ends. Nothing of a lost connection or a service that has no such stream."""
+        import httpx
+
+        try:
+            with self._http.stream("GET", path) as answer:
+                if answer.is_success:
+                    yield from answer.iter_lines()
+        except (httpx.HTTPError, httpx.StreamError, RuntimeError):  # RuntimeError: the client was closed meanwhile
+            return
+
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page."""
         cursor = None
