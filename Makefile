@@ -57,6 +57,7 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.export
+	$(BIN)/python -m bench.live
 
 .PHONY: bench-peers
 bench-peers: $(VENV)/.tests ## the same work on other trackers and on Runtwice, side by side (ARGS=--quick for a first look)

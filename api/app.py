@@ -26,6 +26,7 @@ from api.routes import (
     compare,
     deleting,
     docs,
+    events,
     export,
     health,
     keys,
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     client_runs.router,
     points.router,
     series.router,
+    events.router,
     compare.router,
     reruns.router,
     artifacts.router,
@@ -105,10 +107,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for duty in duties:
         duty.start()
     parts.combiner.start()
+    parts.hub.start()
     await to_thread.run_sync(_warn_of_weakness, parts)
     try:
         yield
     finally:
+        await parts.hub.stop()
         for duty in duties:
             duty.stop()
         parts.close()

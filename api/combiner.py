@@ -96,6 +96,7 @@ class Combiner:
             try:
                 connection = connection or self._db.writer()
                 results = commit(connection, [waiting.append for waiting in batch], self._memory)
+                self._db.tell(connection)
             except Exception as error:
                 results = [error] * len(batch)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more

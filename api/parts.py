@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from api.auth import KnownCallers
 from api.combiner import Combiner
 from api.curve_cache import CurveCache
+from api.hub import Hub
 from api.metrics import Metrics
+from api.streams import Shared
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
 from store.settings import Settings
 from worker.enqueue import TrainingQueue
+from worker.herald import Herald
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,15 @@ class Parts:
     combiner: Combiner
     callers: KnownCallers
     curves: CurveCache
+    herald: Herald
+    hub: Hub
+    shared: Shared
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
         db = connect(settings.database)
+        herald = Herald(settings.broker_url)
+        db.on_written.append(herald.tell)
         return cls(
             settings,
             db,
@@ -35,9 +43,13 @@ class Parts:
             Combiner(db),
             KnownCallers(),
             CurveCache(),
+            herald,
+            Hub(db, settings.broker_url, settings.most_streams),
+            Shared(),
         )
 
     def close(self) -> None:
         self.combiner.stop()
+        self.herald.close()
         self.queue.close()
         self.db.close()

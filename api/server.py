@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
+from api.streams import STOP
 from store.settings import Settings
 
 HEADERS_S = 15.0
@@ -35,6 +37,13 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_is_here()
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """A stream of events would go on for ever: it says under STOP what ends it."""
+        super().shutdown()
+        stop: Callable[[], None] | None = dict(self.scope).get(STOP) if self.cycle is not None else None  # type: ignore[assignment]
+        if stop is not None:
+            stop()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_here()

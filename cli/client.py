@@ -93,6 +93,17 @@ class Service:
                 time.sleep(pause_s)
         raise AssertionError("unreachable")
 
+    def lines(self, path: str) -> Iterator[str]:
+        """The lines of a stream of events, until it ends. Nothing of a lost connection or a service that has no such stream."""
+        import httpx
+
+        try:
+            with self._http.stream("GET", path) as answer:
+                if answer.is_success:
+                    yield from answer.iter_lines()
+        except (httpx.HTTPError, httpx.StreamError, RuntimeError):  # RuntimeError: the client was closed meanwhile
+            return
+
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page."""
         cursor = None

@@ -8,6 +8,7 @@ from cli import words
 from cli.client import Service, ServiceError
 from cli.errors import CANCELLED, CRASHED, DONE, NO, CliError
 from cli.terminal import console, printable, terminal
+from cli.wake import Wake
 
 Document = Mapping[str, Any]
 EXIT_CODES = {"finished": DONE, "failed": NO, "cancelled": CANCELLED, "crashed": CRASHED}
@@ -22,8 +23,10 @@ class _Shown(Protocol):
     def update(self, run: Document) -> None: ...
 
 
-def follow(look: Callable[[], Sequence[Document]], names: Mapping[str, str] | None = None) -> list[Document]:
-    """The runs once all have ended; `look` gets them as they are now, and may come to return more of them."""
+def follow(
+    look: Callable[[], Sequence[Document]], names: Mapping[str, str] | None = None, pause: Callable[[], None] = lambda: time.sleep(LOOK_EVERY_S)
+) -> list[Document]:
+    """The runs once all have ended; `look` gets them as they are now, and may come to return more of them; `pause` lies between two looks."""
     names = names or {}
     with _Bars(names) if terminal.is_live else _Lines(names) as shown:
         while True:
@@ -32,20 +35,30 @@ def follow(look: Callable[[], Sequence[Document]], names: Mapping[str, str] | No
                 shown.update(run)
             if all(run["state"] in EXIT_CODES for run in runs):
                 return list(runs)
-            time.sleep(LOOK_EVERY_S)
+            pause()
 
 
 def follow_ids(service: Service, ids: Sequence[str]) -> list[Document]:
     """Those runs once all have ended. A run that has ended is not asked for again."""
     ended: dict[str, Document] = {}
+    wakes: dict[str, Wake] = {}
 
     def look() -> list[Document]:
         runs = [ended.get(run_id) or service.get(f"/runs/{run_id}") for run_id in ids]
         ended.update({run["id"]: run for run in runs if run["state"] in EXIT_CODES})
+        if len(ended) < len(ids) and not wakes and len(projects := {run["project"] for run in runs}) == 1:
+            (project,) = projects
+            wakes[project] = Wake(service, project)
         return runs
 
+    def pause() -> None:
+        for wake in wakes.values():
+            wake.wait()
+        if not wakes:
+            time.sleep(LOOK_EVERY_S)
+
     try:
-        return follow(look)
+        return follow(look, pause=pause)
     except KeyboardInterrupt:
         terminal.say("No longer watching; what was submitted goes on.")
         raise

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from store import heads
 from store.database import now
 from store.tables import Run
 
@@ -24,4 +25,6 @@ def move(session: Session, which: Sequence[ColumnElement[bool]], archived: bool,
         return 0, None
     moved = update(Run).where(Run.id.in_(ids)).values(archived=archived, archived_at=now() if archived else None)
     session.execute(moved, execution_options={"synchronize_session": False})
+    for run_id in ids:
+        heads.advance(session.connection(), run_id)
     return len(ids), ids[-1]

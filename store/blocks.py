@@ -14,6 +14,7 @@ from store import columns
 from store.columns import Column, Milliseconds, Steps, Values, Versions
 
 NO_VERSION = np.empty(0, np.int64)
+MOST_TOGETHER = 4096  # values that one version brings, or a row of more metrics: what follows a run gets them in pieces of that size
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,6 @@ class Group:
     def is_ascending(self) -> bool:
         """Whether no step stands there twice."""
         return bool((self.steps[1:] > self.steps[:-1]).all())
-
-    def brought_by(self, version: int) -> "Group":
-        return replace(self, versions=np.full(len(self), version, np.int64))
 
     def rows(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Group":
         versions = self.versions[which] if len(self.versions) else self.versions
@@ -86,6 +84,17 @@ def merged(groups: Iterable[Group]) -> list[Group]:
     for group in groups:
         alike.setdefault(group.metrics, []).append(group)
     return [_joined(parts) for parts in alike.values()]
+
+
+def numbered(groups: Sequence[Group], after: int) -> tuple[list[Group], int]:
+    """The groups as the next versions brought them, as few as there may be, and the last of those."""
+    found, ends = [], 0
+    for group in groups:
+        size = len(group.metrics)
+        ends_N = ends + size * np.arange(1, len(group) + 1)  # how many values there are with each row
+        ends = int(ends_N[-1])
+        found.append(replace(group, versions=after + 1 + (ends_N - 1) // MOST_TOGETHER))
+    return found, after + 1 + (ends - 1) // MOST_TOGETHER
 
 
 def encode(groups: Sequence[Group]) -> bytes:

@@ -1,7 +1,7 @@
 """Connections: SQLite (WAL, every commit fsynced) or PostgreSQL behind the same two verbs."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
     "temp_store=MEMORY",
 )
+WRITTEN = "runtwice_written"
 NOW = {"sqlite": "runtwice_now()", "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision"}
 
 
@@ -46,6 +47,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.on_written: list[Callable[[Collection[str]], None]] = []
         self._writing = engine.execution_options(runtwice_writes=True)
         # What is read in several statements must be of one moment, as it is in SQLite by itself.
         self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
@@ -56,8 +58,11 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
-            yield session
+        with Session(self._writing, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+                written = _taken(session.connection()) if session.in_transaction() else set()
+            self._tell(written)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -68,8 +73,16 @@ class Database:
         """A connection to keep for many writing transactions, each `with connection.begin():`."""
         return self._writing.connect()
 
+    def tell(self, connection: Connection) -> None:
+        """Let those who listen know which runs a writer's transactions wrote to; after the commit."""
+        self._tell(_taken(connection))
+
     def close(self) -> None:
         self.engine.dispose()
+
+    def _tell(self, written: Collection[str]) -> None:
+        for listen in self.on_written if written else ():
+            listen(written)
 
 
 def connect(url: str, pool_size: int = 10) -> Database:
@@ -84,6 +97,11 @@ def connect(url: str, pool_size: int = 10) -> Database:
     engine = create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 5})
     event.listen(engine, "connect", _prepare_postgresql)
     return Database(engine)
+
+
+def note_written(connection: Connection, run_ids: Collection[str]) -> None:
+    """These runs were written to; whoever listens (Database.on_written) hears of it after the commit, and in vain after a rollback."""
+    connection.info.setdefault(WRITTEN, set()).update(run_ids)
 
 
 def insert_into(session: Session, table: Any) -> Any:
@@ -157,6 +175,11 @@ def _known(connection: Connection, error: Exception) -> Exception:
 def in_list(length: int) -> str:
     """The parentheses of IN for so many parameters; at least one, as an empty list is no SQL."""
     return f"({', '.join('?' * length)})" if length else "(NULL)"
+
+
+def _taken(connection: Connection) -> set[str]:
+    found: set[str] = connection.info.pop(WRITTEN, set())
+    return found
 
 
 @lru_cache(1000)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 from store import database
-from store.database import fetch, in_list
+from store.database import fetch, in_list, note_written
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,15 @@ def read(connection: Connection, run_ids: Sequence[str]) -> dict[str, Head]:
 
 
 def write(connection: Connection, heads: Sequence[Head]) -> None:
-    database.write(connection, _WRITE, [(head.run_id, head.version, head.metrics, head.refused, head.clocks, _packed(head.blocks)) for head in heads])
+    rows = [(head.run_id, head.version, head.metrics, head.refused, head.clocks, _packed(head.blocks)) for head in heads]
+    database.write(connection, _WRITE[connection.dialect.name], rows)
+    note_written(connection, [head.run_id for head in heads])
 
 
-def advance(session: Session, run_id: str) -> int:
-    """The number of a write to the run that brings no points: its state or its log changed."""
-    return int(fetch(session.connection(), _ADVANCE, (run_id,))[0][0])
+def advance(connection: Connection, run_id: str) -> int:
+    """The number of a write to the run that brings no points: its state or its log changed, or what it is called."""
+    note_written(connection, [run_id])
+    return int(fetch(connection, _ADVANCE[connection.dialect.name], (run_id,))[0][0])
 
 
 def of_row(run_id: str, version: int, metrics: int, refused: int, clocks: int, blocks: str) -> Head:
@@ -59,11 +61,23 @@ def _packed(blocks: Sequence[Lying]) -> str:
     return orjson.dumps([(block.number, block.rows, block.size_bytes) for block in blocks]).decode()
 
 
-_WRITE = """
-INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE
-SET version = excluded.version, metrics = excluded.metrics, refused = excluded.refused, clocks = excluded.clocks, blocks = excluded.blocks
+# Of two writes, the one whose stamp is smaller may still be committed later, on PostgreSQL: how to read stamps all the same stands in stamps.py.
+STAMP = {
+    "sqlite": "CAST(max(runtwice_now() * 1000000, (SELECT coalesce(max(stamp), 0) + 1 FROM heads)) AS INTEGER)",
+    "postgresql": "pg_current_xact_id()::text::bigint",
+}
+_WRITE = {
+    dialect: f"""
+INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks, stamp) VALUES (?, ?, ?, ?, ?, ?, {stamp}) ON CONFLICT (run_id) DO UPDATE
+SET version = excluded.version, metrics = excluded.metrics, refused = excluded.refused, clocks = excluded.clocks, blocks = excluded.blocks,
+    stamp = excluded.stamp
 """
-_ADVANCE = """
-INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks) VALUES (?, 1, 0, 0, 1, '[]')
-ON CONFLICT (run_id) DO UPDATE SET version = heads.version + 1 RETURNING version
+    for dialect, stamp in STAMP.items()
+}
+_ADVANCE = {
+    dialect: f"""
+INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks, stamp) VALUES (?, 1, 0, 0, 1, '[]', {stamp})
+ON CONFLICT (run_id) DO UPDATE SET version = heads.version + 1, stamp = excluded.stamp RETURNING version
 """
+    for dialect, stamp in STAMP.items()
+}

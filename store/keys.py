@@ -6,6 +6,7 @@ A key is 40 random letters and digits (238 bits), so one SHA-256 is enough; ther
 import hashlib
 import secrets
 import string
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -101,6 +102,18 @@ def of_session(session: Session, text: str) -> Key | None:
     """The key behind a page's session; None when it has ended or its key is no longer valid."""
     query = select(Key).join(Ticket, Ticket.key_id == Key.id)
     return session.scalars(query.where(Ticket.digest == digest(text), Ticket.kind == "session", Ticket.expires_at > now(), _valid())).one_or_none()
+
+
+def still_valid(session: Session, secrets: Iterable[tuple[bool, str]]) -> set[tuple[bool, str]]:
+    """Those of the texts, of sessions where it says so and of keys elsewhere, that are good as of now."""
+    by_digest = {(is_session, digest(text)): (is_session, text) for is_session, text in secrets}
+    good: set[tuple[bool, str]] = set()
+    for is_session, column in ((False, Key.digest), (True, Ticket.digest)):
+        query = select(column).where(column.in_([found for kind, found in by_digest if kind == is_session]), _valid())
+        if is_session:
+            query = query.join(Key, Ticket.key_id == Key.id).where(Ticket.kind == "session", Ticket.expires_at > now())
+        good |= {by_digest[is_session, found] for found in session.scalars(query)}
+    return good
 
 
 def end_session(session: Session, text: str) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import logs, verdicts
+from store import logs, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
@@ -52,6 +52,7 @@ def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, ru
         if row is None:
             return None
         session.add(Attempt(run_id=found, number=row.attempt, node=node, started_at=now()))
+        turns.state(session, found, "running")
         try:
             return Claim(found, row.attempt, node, RunConfig.model_validate(row.config), lease_s)
         except ValidationError as error:
@@ -93,8 +94,7 @@ def release(session: Session, claim: Claim, reason: str) -> str:
     must_own(session, claim)
     run = session.get_one(Run, claim.run_id, populate_existing=True)
     _end_attempt(session, run, "released", reason)
-    _requeue(run)
-    session.flush()
+    _requeue(session, run, reason)
     return doorbell(run)
 
 
@@ -145,9 +145,12 @@ def request_cancel(session: Session, run: Run) -> Run:
 
 def crash_silent_clients(session: Session, timeout_s: float) -> int:
     """How many client runs were just marked crashed: running, but silent for too long. A later write brings them back."""
+    reason = f"no sign of life for {timeout_s:g} s"
     silent = update(Run).where(Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s)
-    result = session.execute(silent.values(state="crashed", reason=f"no sign of life for {timeout_s:g} s"))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    crashed = session.scalars(silent.values(state="crashed", reason=reason).returning(Run.id).execution_options(synchronize_session=False)).all()
+    for run_id in crashed:
+        turns.state(session, run_id, "crashed", reason)
+    return len(crashed)
 
 
 def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
@@ -195,13 +198,13 @@ def _lose(session: Session, run: Run, reason: str, max_attempts: int) -> Lost:
     elif tries >= max_attempts:
         _end_run(session, run, "failed", f"given up after {tries} lost attempts; the last one: {reason}")
     else:
-        _requeue(run)
-    session.flush()
+        _requeue(session, run, reason)
     return Lost(run.id, attempt, run.state, doorbell(run))
 
 
-def _requeue(run: Run) -> None:
+def _requeue(session: Session, run: Run, reason: str) -> None:
     run.state, run.node, run.lease_until, run.rung_at, run.step = "queued", None, None, None, None
+    turns.state(session, run.id, "queued", reason)
 
 
 def _end_attempt(session: Session, run: Run, outcome: str, reason: str | None) -> None:
@@ -212,6 +215,6 @@ def _end_attempt(session: Session, run: Run, outcome: str, reason: str | None) -
 
 def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None:
     run.state, run.reason, run.finished_at, run.lease_until = state, reason, session.scalar(select(now())), None
-    session.flush()
+    turns.state(session, run.id, state, reason)
     if run.rerun_of is not None:
         verdicts.judge_rerun(session, run)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store import heads
+from store import heads, turns
 from store.database import NOW, ask, in_list, write
 from store.heads import Head
 from store.tables import TRASH
@@ -45,6 +45,9 @@ def touch(connection: Connection, runs: Sequence[Logged]) -> None:
     stale = [run for run in runs if run.state != "running" or run.moment - run.heartbeat_at >= HEARTBEAT_EVERY_S]
     text = "UPDATE runs SET state = 'running', reason = NULL, heartbeat_at = ? WHERE id = ?"
     write(connection, text, [(run.moment, run.run_id) for run in stale])
+    for run in stale:
+        if run.state != "running":
+            run.head.version = turns.state_on(connection, run.run_id, "running")
 
 
 def _logged(row: Any) -> Logged:

@@ -1,24 +1,30 @@
 """A run's console output, by lines counted from 0 over all its attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from store import heads
 from store.tables import LogLines
 
 MAX_LINE = 4096
+PIECE_CHARACTERS = 50_000  # so much of a log lies in one row
 
 
 def append(session: Session, run_id: str, attempt: int, lines: Sequence[str]) -> int:
-    """The number of the first of these lines. Over-long lines are cut, NULs replaced: both databases take any other text."""
+    """The number of the first of these lines. Over-long lines are cut, NULs replaced: both databases take any other text.
+
+    The caller holds the run's row locked.
+    """
     last = session.scalars(select(LogLines).where(LogLines.run_id == run_id).order_by(LogLines.number.desc()).limit(1)).one_or_none()
-    number = 0 if last is None else last.number + last.count
-    if lines:
-        text = "\n".join(_tame(line) for line in lines)
-        session.add(LogLines(run_id=run_id, number=number, count=len(lines), attempt=attempt, text=text))
-        session.flush()
-    return number
+    first = number = 0 if last is None else last.number + last.count
+    for piece in _pieces([_tame(line) for line in lines]):
+        version = heads.advance(session.connection(), run_id)
+        session.add(LogLines(run_id=run_id, number=number, count=len(piece), attempt=attempt, version=version, text="\n".join(piece)))
+        number += len(piece)
+    session.flush()
+    return first
 
 
 def read(session: Session, run_id: str, after: int = -1, limit: int = 1000) -> list[tuple[int, str]]:
@@ -45,6 +51,15 @@ def texts(session: Session, run_id: str, after: int = -1, most_characters: int =
         return []
     found = select(LogLines.number, LogLines.count.label("lines"), LogLines.text).where(*behind, LogLines.number <= last).order_by(LogLines.number)
     return [(row.number + row.lines - 1, row.text) for row in session.execute(found)]
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    start = size = 0
+    for place, line in enumerate(lines):
+        size += len(line) + 1
+        if size >= PIECE_CHARACTERS or place == len(lines) - 1:
+            yield lines[start : place + 1]
+            start, size = place + 1, 0
 
 
 def _tame(line: str) -> str:

@@ -32,9 +32,10 @@ class Series(Table):
 
 
 class Head(Table):
-    """What a run's points look like as a whole; see heads.py."""
+    """What a run's points look like as a whole; see heads.py. `stamp` is greater the later the run was written to, of all runs."""
 
     __tablename__ = "heads"
+    __table_args__ = (Index(None, "stamp"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int]
@@ -42,6 +43,7 @@ class Head(Table):
     refused: Mapped[int]
     clocks: Mapped[int]
     blocks: Mapped[str] = mapped_column(Text)
+    stamp: Mapped[int]
 
 
 class Block(Table):
@@ -75,12 +77,14 @@ class Segment(Table):
 
 
 class Clock(Table):
-    """When the points of some segments were logged and which version of the run brought each, the newest of them `version`."""
+    """When the points of some segments were logged and which version of the run brought each, from `oldest` to `version`."""
 
     __tablename__ = "clocks"
+    __table_args__ = (Index(None, "run_id", "version", "oldest"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)
+    oldest: Mapped[int]
     version: Mapped[int]
     times: Mapped[bytes]
     versions: Mapped[bytes]

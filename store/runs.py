@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from store import heads, turns
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_run_id
@@ -40,7 +41,7 @@ def add_managed(
     run.change = [dict(item) for item in change]
     run.rerun_of = None if rerun_of is None else rerun_of.id
     session.add(run)
-    session.flush()
+    turns.state(session, run.id, "queued")
     return run
 
 
@@ -65,6 +66,7 @@ def add_client(
             session.add(run)
     except IntegrityError as error:
         raise NameTaken(f"Project {project.path} already has a run with the external id {run.external_id!r}.") from error
+    turns.state(session, run.id, "running")
     return run
 
 
@@ -88,6 +90,15 @@ def get_many(session: Session, run_ids: Sequence[str], entity: str | None = None
         if run_id not in found or not may_see(found[run_id], entity):
             raise RunNotFound(run_id)
     return [found[run_id] for run_id in run_ids]
+
+
+def edit(session: Session, run: Run, fields: Mapping[str, Any]) -> None:
+    """The run has these values from now on; who follows its project is told."""
+    session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
+    for field, value in fields.items():
+        setattr(run, field, value)
+    session.flush()
+    heads.advance(session.connection(), run.id)
 
 
 def count(session: Session, *, entity: str | None, project: Project | None) -> int:
@@ -132,9 +143,13 @@ def touch_client(session: Session, run: Run) -> None:
     """
     if run.origin != "client":
         raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it.")
-    alive = update(Run).where(Run.id == run.id, Run.state.in_(("running", "crashed")), Run.project_id != TRASH)
-    if session.scalar(alive.values(state="running", reason=None, heartbeat_at=now()).returning(Run.id)) is None:
-        raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
+    alive = update(Run).where(Run.id == run.id, Run.project_id != TRASH).values(state="running", reason=None, heartbeat_at=now()).returning(Run.id)
+    if session.scalar(alive.where(Run.state == "running")) is not None:
+        return
+    if session.scalar(alive.where(Run.state == "crashed")) is not None:
+        turns.state(session, run.id, "running")
+        return
+    raise RunIsTerminal(f"Run {run.id} is {get(session, run.id).state}; nothing more can be written to it.")
 
 
 def finish_client(session: Session, run: Run, state: str, reason: str | None) -> Run:
@@ -145,7 +160,7 @@ def finish_client(session: Session, run: Run, state: str, reason: str | None) ->
     touch_client(session, run)
     run = get(session, run.id)
     run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
-    session.flush()
+    turns.state(session, run.id, state, reason)
     return run
 
 

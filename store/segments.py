@@ -82,7 +82,8 @@ def write(connection: Connection, head: Head, groups: Iterable[Group], *, is_ope
         for start in range(0, len(group), SEGMENT):
             part = group.rows(slice(start, start + SEGMENT))
             clock, head.clocks = head.clocks, head.clocks + 1
-            clocks.append((head.run_id, clock, int(part.versions[-1]), columns.encode_times(part.times), columns.encode_steps(part.versions)))
+            span = (int(part.versions.min()), int(part.versions.max()))
+            clocks.append((head.run_id, clock, *span, columns.encode_times(part.times), columns.encode_steps(part.versions)))
             ends = (int(part.steps[0]), int(part.steps[-1]), len(part), clock, is_open and len(part) < SEGMENT)
             steps = columns.encode_steps(part.steps)
             for metric, values in zip(part.metrics, part.values_MN, strict=True):
@@ -113,7 +114,7 @@ def _stored(connection: Connection, text: str, *values: Any) -> list[Stored]:
     return [Stored(*row) for row in fetch(connection, text, values)]
 
 
-_WRITE_CLOCK = "INSERT INTO clocks (run_id, id, version, times, versions) VALUES (?, ?, ?, ?, ?)"
+_WRITE_CLOCK = "INSERT INTO clocks (run_id, id, oldest, version, times, versions) VALUES (?, ?, ?, ?, ?, ?)"
 _WRITE_SEGMENT = """
 INSERT INTO segments (run_id, metric, first_step, last_step, count, clock, open, steps, "values") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

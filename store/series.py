@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from analysis.points import same_bits
-from store import blocks, columns, heads, pending, segments, sums
+from store import blocks, columns, heads, pending, segments, sums, turns
 from store.blocks import Group
 from store.columns import Column, Steps, Values
 from store.fence import Claim, must_own
@@ -139,6 +139,7 @@ def truncate(session: Session, run_id: str, from_step: int) -> None:
     connection = session.connection()
     head = heads.read(connection, [run_id])[run_id]
     head.version += 1
+    turns.cut(connection, run_id, head.version, from_step)
     pending.seal(connection, head)
     gone = segments.from_step(connection, run_id, from_step)
     kept = [group.rows(group.steps < from_step) for group in map(segments.group_of, ([row] for row in gone))]
@@ -224,9 +225,9 @@ def _sort_out(run: _Writing, group: Group, held: Mapping[sums.Name, Sums]) -> No
 
 
 def _put_down(connection: Connection, run: _Writing, held: Mapping[sums.Name, Sums], totals: dict[sums.Name, Sums]) -> None:
-    run.head.version += 1
     run.is_changed = True
-    pending.put(connection, run.head, [group.brought_by(run.head.version) for group in run.fresh])
+    numbered, run.head.version = blocks.numbered(run.fresh, run.head.version)
+    pending.put(connection, run.head, numbered)
     for group in run.fresh:
         for metric, new in zip(group.metrics, sums.summed(group), strict=True):
             name = (run.head.run_id, metric)
@@ -260,11 +261,11 @@ def _merge(connection: Connection, run: _Writing, late: Group) -> Group:
     if not len(fresh):
         return fresh
     run.is_changed = True
-    run.head.version += 1
+    numbered, run.head.version = blocks.numbered([fresh], run.head.version)
     pending.seal(connection, run.head)
     touched = segments.to_rewrite(connection, run.head.run_id, metric, low, high)
     segments.drop(connection, run.head.run_id, touched)
-    whole = blocks.merged([*([segments.group_of(touched)] if touched else []), fresh.brought_by(run.head.version)])
+    whole = blocks.merged([*([segments.group_of(touched)] if touched else []), *numbered])
     segments.write(connection, run.head, whole, is_open=False)
     segments.drop_clocks(connection, run.head.run_id, {row.clock for row in touched})
     segments.close(connection, run.head.run_id, metric, int(whole[0].steps[-1]))

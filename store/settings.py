@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field("", description="comma-separated Host names answered to beside loopback and the public URL's; * for any")
     default_entity: str = Field("team", description="entity of a project named without one, for keys that belong to no single entity")
     api_processes: Annotated[int, Ge(1), Le(64)] = Field(1, description="API processes that `runtwice up` starts")
+    most_streams: Annotated[int, Ge(0)] = Field(500, description="streams of events that one API process holds open; beyond it 503")
     body_limit_bytes: Annotated[int, Ge(1024)] = Field(20_000_000, description="largest request body; beyond it 413")
     memory_limit_mb: Annotated[int, Ge(64)] = Field(8192, description="largest estimated memory of one run; a config beyond it is refused")
     node: str = Field("", description="name this worker registers under; empty: the host name")

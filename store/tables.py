@@ -152,15 +152,30 @@ class RunTag(Table):
     project_id: Mapped[str] = mapped_column(String(32))
 
 
+class Turn(Table):
+    """What happened to a run beside points and log lines: its state changed (`state`), or its points gave way from a step on (`from_step`)."""
+
+    __tablename__ = "turns"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    from_step: Mapped[int | None]
+    at: Mapped[float]
+
+
 class LogLines(Table):
     """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts."""
 
     __tablename__ = "log_lines"
+    __table_args__ = (Index(None, "run_id", "version"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     count: Mapped[int]
     attempt: Mapped[int]
+    version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
 
 

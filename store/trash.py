@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from store.database import insert_into, now
-from store.tables import TRASH, Artifact, Attempt, Block, Clock, Head, LogLines, LooseFile, Run, RunParam, RunTag, Segment, Series, Verdict
+from store.database import insert_into, note_written, now
+from store.tables import TRASH, Artifact, Attempt, Block, Clock, Head, LogLines, LooseFile, Run, RunParam, RunTag, Segment, Series, Turn, Verdict
 
 ACTIVE = ("queued", "running")
 DELETABLE = (Run.project_id != TRASH, Run.state.not_in(ACTIVE))
@@ -49,6 +49,7 @@ PARTS = (
     Part(Clock, (Clock.run_id,), func.length(Clock.times) + func.length(Clock.versions), 100),
     Part(Block, (Block.run_id,), func.length(Block.body), 50),
     Part(Head, (Head.run_id,)),
+    Part(Turn, (Turn.run_id,)),
     Part(LogLines, (LogLines.run_id,), func.length(LogLines.text), 20),
     Part(Artifact, (Artifact.run_id,), Artifact.size_bytes),
     Part(Series, (Series.run_id,)),
@@ -95,6 +96,7 @@ def discard(session: Session, which: Sequence[ColumnElement[bool]], after: str =
     session.execute(moved, execution_options=UNSYNCHRONIZED)
     for table in (Series, RunParam, RunTag):  # they say whose project they are in, so that a search need not look at the runs
         session.execute(update(table).where(table.run_id.in_(ids)).values(project_id=TRASH), execution_options=UNSYNCHRONIZED)
+    note_written(session.connection(), ids)
     return deleted, ids[-1]
 
 

@@ -20,6 +20,7 @@ from store.database import Database, connect
 from store.settings import Settings
 from worker import logs, machine
 from worker.enqueue import TrainingQueue
+from worker.herald import Herald
 from worker.nursery import Nursery
 from worker.patience import patiently
 from worker.reaper import ReaperThread
@@ -49,6 +50,7 @@ def main(settings: Settings) -> int:
     node = settings.node or socket.gethostname()
     slots_count = sum(lane.slots for lane in lanes)
     db = connect(settings.database, pool_size=slots_count + 4)
+    db.on_written.append(Herald(settings.broker_url).tell)
     queue = TrainingQueue(settings.broker_url)
     with scratch(settings.data_dir / "scratch", node) as mine:
         shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)

@@ -20,9 +20,7 @@ from store.tables import Run
 def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunShown:
     with parts.db.begin() as session:
         run = runs.get(session, run_id, caller.entity)
-        for field, value in change.model_dump(exclude_unset=True, exclude={"archived"}).items():
-            setattr(run, field, value)
-        session.flush()
+        runs.edit(session, run, change.model_dump(exclude_unset=True, exclude={"archived"}))
         if "archived" in change.model_fields_set:
             archive.move(session, [Run.id == run.id], change.archived)
             session.refresh(run)

@@ -1,0 +1,33 @@
+"""What happens to a run beside points and log lines, in order: the changes of its state, and where its points gave way.
+
+Whoever notes it holds the run's row locked, as for all that moves a run's version on.
+"""
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from store import heads
+from store.database import NOW, write
+
+
+def state(session: Session, run_id: str, state: str, reason: str | None = None) -> None:
+    """Note that the run is in this state from now on."""
+    session.flush()
+    state_on(session.connection(), run_id, state, reason)
+
+
+def state_on(connection: Connection, run_id: str, state: str, reason: str | None = None) -> int:
+    """The same by a connection. Returns the run's version that it is."""
+    version = heads.advance(connection, run_id)
+    _write(connection, run_id, version, state, reason, None)
+    return version
+
+
+def cut(connection: Connection, run_id: str, version: int, from_step: int) -> None:
+    """Note that with this version the run lost its points from a step on."""
+    _write(connection, run_id, version, None, None, from_step)
+
+
+def _write(connection: Connection, run_id: str, version: int, state: str | None, reason: str | None, from_step: int | None) -> None:
+    text = f"INSERT INTO turns (run_id, version, state, reason, from_step, at) VALUES (?, ?, ?, ?, ?, {NOW[connection.dialect.name]})"
+    write(connection, text, [(run_id, version, state, reason, from_step)])
