@@ -6,6 +6,7 @@ with combiner.waiting.take(len(body)):      # raises Busy when too much waits al
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from sqlalchemy import exc as sql
 from api.room import Busy, Room
 from store import logged, runs, series, sums
 from store.blocks import Group
-from store.database import Database, pipelined
+from store.database import Database, fetch, pipelined
 from store.errors import Conflict, NotFound, RunNotFound
 from store.logged import Logged
 from store.series import Appended
@@ -28,6 +29,9 @@ MOST_ARRIVING, MOST_ARRIVING_BYTES = 4000, 256_000_000  # of bodies on their way
 MOST_WAITING, MOST_WAITING_BYTES = 1000, 64_000_000  # of bodies from before they are decoded until they are committed
 MOST_TOGETHER = 100
 MOST_TOGETHER_BYTES = 4_000_000  # the others who write must get their turn
+QUICK_BYTES = 100_000  # what is larger is not committed on the event loop
+SLOW_S, REST_S = 0.02, 5.0  # after a commit that took longer than the first, the event loop commits nothing for the second
+COMMITS_UNTIL_TIDY = 512  # on the event loop, before the thread is asked to copy the log into the database's file
 TROUBLE = (sql.OperationalError, sql.TimeoutError, sql.DisconnectionError)  # the database's, not of one append
 
 Result = Appended | Exception
@@ -57,14 +61,17 @@ class _Waiting:
 
 
 class Combiner:
-    """One thread that writes all appends of this process, those that came meanwhile together."""
+    """Writes all appends of this process, those that came meanwhile together: on the event loop while the disk is quick and nobody else writes
+    to the database, which saves two changes of thread for every append; otherwise in a thread, which may wait."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
+        self._writing = threading.Lock()  # held by whoever takes from the queue and commits: memory is of one order of commits
         self._memory = sums.Memory()
-        self._stopping = False
+        self._stopping = self._is_due = self._is_asked = False
+        self._quick = QuickWriter(db) if db.dialect == "sqlite" else None
         self.arriving, self.waiting = Room(MOST_ARRIVING, MOST_ARRIVING_BYTES), Room(MOST_WAITING, MOST_WAITING_BYTES)
         self._thread = threading.Thread(target=self._run, name="combiner", daemon=True)
 
@@ -78,6 +85,8 @@ class Combiner:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
+        if self._quick is not None:
+            self._quick.close()
 
     async def append(self, append: Append) -> Appended:
         """What was taken, committed. Raises RunNotFound, NotAClientRun, RunIsTerminal, Problem 422."""
@@ -87,33 +96,115 @@ class Combiner:
             if self._stopping:
                 raise Busy
             self._queue.append(waiting)
-            self._changed.notify()
+        if self._quick is None or not self._quick.is_quick or append.size_bytes > QUICK_BYTES:
+            self._ask_thread()
+        elif not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._write_here, loop)  # behind the requests that are ready now, so that they share the transaction
         return await waiting.result
+
+    def _ask_thread(self) -> None:
+        with self._changed:
+            self._is_asked = True
+            self._changed.notify()
+
+    def _write_here(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_due = False
+        if self._quick is None or self._stopping or not self._writing.acquire(blocking=False):
+            self._ask_thread()
+            return
+        try:
+            batch = self._taken()
+            results = self._quick.commit([waiting.append for waiting in batch], self._memory) if batch else []
+            if results is None:
+                with self._changed:
+                    self._queue.extendleft(reversed(batch))
+        finally:
+            self._writing.release()
+        if results is None:
+            self._ask_thread()
+            return
+        _deliver(batch, results)
+        if self._queue and not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._write_here, loop)
 
     def _run(self) -> None:
         connection: Connection | None = None
-        while batch := self._next():
-            try:
-                connection = connection or self._db.writer()
-                results = commit(connection, [waiting.append for waiting in batch], self._memory)
-                self._db.tell(connection)
-            except Exception as error:
-                results = [error] * len(batch)
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                batch[0].loop.call_soon_threadsafe(_deliver, batch, results)
+        while self._wait():
+            with self._writing:
+                batch = self._taken()
+                try:
+                    connection = connection or self._db.writer()
+                    results = commit(connection, [waiting.append for waiting in batch], self._memory) if batch else []
+                    self._db.tell(connection)
+                except Exception as error:
+                    results = [error] * len(batch)
+            if batch:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    batch[0].loop.call_soon_threadsafe(_deliver, batch, results)
+            if self._quick is not None and connection is not None:
+                self._quick.tidy(connection)
         if connection is not None:
             connection.close()
 
-    def _next(self) -> list[_Waiting]:
-        """Appends to write together; empty when it is time to end."""
+    def _wait(self) -> bool:
+        """Whether there may be something to do; returns when there is, or it is time to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._stopping)
+            self._changed.wait_for(lambda: self._is_asked or self._stopping)
+            self._is_asked = bool(self._queue)
+            return not self._stopping or bool(self._queue)
+
+    def _taken(self) -> list[_Waiting]:
+        """Appends to write together."""
+        with self._changed:
             batch: list[_Waiting] = []
             size_bytes = 0
             while self._queue and len(batch) < MOST_TOGETHER and (not batch or size_bytes + self._queue[0].append.size_bytes <= MOST_TOGETHER_BYTES):
                 batch.append(self._queue.popleft())
                 size_bytes += batch[-1].append.size_bytes
             return batch
+
+
+class QuickWriter:
+    """A writer for the event loop: it never waits for another writer, nor copies the log into the database's file, and rests after a slow commit."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._connection: Connection | None = None
+        self._rests_until = 0.0
+        self._since_tidy = 0
+
+    @property
+    def is_quick(self) -> bool:
+        return self._since_tidy < COMMITS_UNTIL_TIDY and time.monotonic() >= self._rests_until
+
+    def commit(self, batch: Sequence[Append], memory: sums.Memory) -> list[Result] | None:
+        """What became of each; None when somebody else is writing just now, or the database is in trouble that a thread may wait out."""
+        begun = time.monotonic()
+        try:
+            connection = self._connection = self._connection or self._db.impatient_writer()
+        except TROUBLE:
+            return None
+        results = commit(connection, batch, memory)
+        if isinstance(results[0], TROUBLE):
+            return None
+        self._since_tidy += 1
+        if time.monotonic() - begun > SLOW_S:
+            self._rests_until = time.monotonic() + REST_S
+        self._db.tell(connection)
+        return results
+
+    def tidy(self, connection: Connection) -> None:
+        """Copy what was committed into the database's file, by the connection of a thread."""
+        if self._since_tidy >= COMMITS_UNTIL_TIDY // 2:
+            self._since_tidy = 0
+            with suppress(*TROUBLE):
+                fetch(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 def commit(connection: Connection, batch: Sequence[Append], memory: sums.Memory) -> list[Result]:

@@ -73,6 +73,13 @@ class Database:
         """A connection to keep for many writing transactions, each `with connection.begin():`."""
         return self._writing.connect()
 
+    def impatient_writer(self) -> Connection:
+        """A writer of SQLite for who may not wait: another's transaction is an error at once, and no commit copies the log into the file."""
+        connection = self._writing.connect()
+        for pragma in ("busy_timeout=0", "wal_autocheckpoint=0"):
+            fetch(connection, f"PRAGMA {pragma}")
+        return connection
+
     def tell(self, connection: Connection) -> None:
         """Let those who listen know which runs a writer's transactions wrote to; after the commit."""
         self._tell(_taken(connection))
