@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Double, Text, bindparam, cast, select, type_coerce
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
-from store.search.subject import PROJECTS, RUNS, SERIES
+from store.database import fetch, in_list
+from store.search.subject import PROJECTS, RUNS
 
 JSON_COLUMNS = ("config", "change", "tags", "digests")
 NOT_LISTED = ("environment", "leaves_high", "leaves_low", "rung_at", "cancel_requested_at", "heartbeat_at", "lease_until", "created_by", "queue")
@@ -23,14 +24,8 @@ def _runs() -> Any:
     return select(*columns, *texts, project, RUNS.c.queue).join(PROJECTS, PROJECTS.c.id == RUNS.c.project_id).where(RUNS.c.id.in_(_IDS))
 
 
-def _sums() -> Any:
-    sums = [type_coerce(SERIES.c.last, Double), *(SERIES.c[name] for name in SUMMARY[1:])]
-    query = select(SERIES.c.run_id, SERIES.c.metric, SERIES.c.last_step, *sums)
-    return query.where(SERIES.c.run_id.in_(_IDS)).order_by(SERIES.c.run_id, SERIES.c.metric)
-
-
 # Made once: SQLAlchemy takes longer to make a statement than a database to answer it.
-_RUNS, _SUMS = _runs(), _sums()
+_RUNS = _runs()
 
 
 def runs(session: Session, ids: Sequence[str]) -> list[Any]:
@@ -45,6 +40,8 @@ def sums(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
     A last value that is NaN stands there as None.
     """
     found: dict[str, list[Any]] = {}
-    for row in session.connection().execute(_SUMS, {"ids": ids}).all():
+    names = ", ".join(("run_id", "metric", "last_step", *SUMMARY))
+    text = f"SELECT {names} FROM series WHERE run_id IN {in_list(len(ids))} ORDER BY run_id, metric"
+    for row in fetch(session.connection(), text, ids):
         found.setdefault(row[0], []).append(row)
     return found
