@@ -18,6 +18,7 @@ from store.blocks import Group
 from store.columns import Versions
 from store.database import fetch
 from store.errors import RunNotFound
+from store.tables import TRASH
 
 BEGINNING = -1
 MOST_VALUES = 20_000  # of one piece, or what one version brought
@@ -78,8 +79,8 @@ class Changes:
 def changes(session: Session, run_id: str, after: int = BEGINNING, most: int = MOST_VALUES) -> Changes:
     """What happened after that version, or a first piece of it. Raises RunNotFound."""
     connection = session.connection()
-    text = "SELECT h.version, r.state, coalesce(r.started_at, r.created_at) FROM runs r JOIN heads h ON h.run_id = r.id WHERE r.id = ?"
-    found = fetch(connection, text, (run_id,))
+    text = "SELECT h.version, r.state, coalesce(r.started_at, r.created_at) FROM runs r JOIN heads h ON h.run_id = r.id"
+    found = fetch(connection, f"{text} WHERE r.id = ? AND r.project_id <> ?", (run_id, TRASH))
     if not found:
         raise RunNotFound(run_id)
     newest, state, began = found[0]
