@@ -13,7 +13,7 @@ from redis import Redis, RedisError
 log = structlog.get_logger(__name__)
 
 CHANNEL = "runtwice.written"
-GATHER_S = 0.01  # between messages: what was written meanwhile goes together
+GATHER_S = 0.05  # between messages: what was written meanwhile goes together; the first after a pause goes at once
 REST_S = 2.0  # for a broker that is away
 MOST_WAITING = 10_000
 MOST_TOGETHER = 1000
