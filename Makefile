@@ -49,15 +49,19 @@ proof: $(VENV)/.tests ## what takes long: kill loops, many reruns
 	$(BIN)/python -m pytest -m proof -o timeout=1800 -v
 
 .PHONY: bench
-bench: $(VENV)/.tests ## the figures of docs/benchmarks.md
-	$(BIN)/python -m bench.training_overhead
-	$(BIN)/python -m bench.first_point
-	$(BIN)/python -m bench.verdict
-	$(BIN)/python -m bench.curves
+bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on PostgreSQL
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.on_postgres bench.ingest
+	$(BIN)/python -m bench.curves
+	$(BIN)/python -m bench.on_postgres bench.curves
+	$(BIN)/python -m bench.table
+	$(BIN)/python -m bench.on_postgres bench.table
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.export
 	$(BIN)/python -m bench.live
+	$(BIN)/python -m bench.first_point
+	$(BIN)/python -m bench.verdict
+	$(BIN)/python -m bench.training_overhead
 
 .PHONY: bench-peers
 bench-peers: $(VENV)/.tests ## the same work on other trackers and on Runtwice, side by side (ARGS=--quick for a first look)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from servers import wait_until
 from sqlalchemy import Connection, event
 
 from api import combiner
@@ -136,3 +137,43 @@ class TestCombiner:
         waiting.stop()
 
         assert not any(thread is waiting._thread for thread in threading.enumerate())
+
+
+class TestQuickWriter:
+    """On SQLite the event loop commits by itself, but never waits."""
+
+    def test_leaves_what_it_would_have_to_wait_for_to_the_thread(self, make_api: Any) -> None:
+        api = make_api()
+        run = api.client_run()["id"]
+        body = {"steps": [0], "metrics": {"x": [0.5]}}
+        assert api.admin.post(f"/api/v1/runs/{run}/points", json=body).status_code == 200
+        with ThreadPoolExecutor(1) as pool:
+            with api.database.begin() as session:
+                session.connection()  # somebody else writes
+                answer = pool.submit(api.admin.post, f"/api/v1/runs/{run}/points", json={**body, "steps": [1]})
+                alive = [api.client().get("/healthz").status_code for _ in range(5)]
+                assert not answer.done()
+
+            assert answer.result(30.0).json() == {"accepted": 1, "refused": []}
+        assert alive == [200] * 5
+        assert held(api, run) == [0, 1]
+
+    def test_rests_after_a_slow_commit(self, make_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(combiner, "SLOW_S", 0.0)
+        api = make_api()
+        run = api.client_run()["id"]
+        for step in range(3):
+            assert api.admin.post(f"/api/v1/runs/{run}/points", json={"steps": [step], "metrics": {"x": [0.5]}}).status_code == 200
+
+        assert not api.app.state.parts.combiner._quick.is_quick
+        assert held(api, run) == [0, 1, 2]
+
+    def test_has_its_log_copied_by_the_thread(self, make_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(combiner, "COMMITS_UNTIL_TIDY", 4)
+        api = make_api()
+        run = api.client_run()["id"]
+        for step in range(20):
+            assert api.admin.post(f"/api/v1/runs/{run}/points", json={"steps": [step], "metrics": {"x": [0.5]}}).status_code == 200
+
+        wait_until(lambda: api.app.state.parts.combiner._quick.is_quick, 10.0, "the log to be copied")
+        assert held(api, run) == list(range(20))
