@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import orjson
 
-from bench.first_point import start
+from bench.first_point import serving
 from bench.wire import Wire
 from store import projects, runs, segments, series
 from store.database import Database, connect
@@ -33,15 +33,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--database-url", help="an empty PostgreSQL database; SQLite without it")
     asked = parser.parse_args()
-    if asked.database_url:
-        os.environ["RUNTWICE_DATABASE_URL"] = asked.database_url
-    with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
-        service, client = start(Path(folder))
-        try:
-            measure(client, asked.database_url or f"sqlite:///{folder}/runtwice.db", asked.repeats)
-        finally:
-            service.terminate()
-            service.wait()
+    with serving(asked.database_url) as (_, client, url):
+        measure(client, url, asked.repeats)
 
 
 def measure(client: httpx.Client, url: str, repeats: int) -> None:

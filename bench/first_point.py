@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -50,6 +52,20 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], httpx.Client]:
         time.sleep(0.05)
     machine.settle(service.pid)  # the worker is known before it has loaded torch
     return service, client
+
+
+@contextmanager
+def serving(database_url: str | None) -> Iterator[tuple[Path, httpx.Client, str]]:
+    """A data folder, a client and the database's URL of a service that runs meanwhile; on an empty PostgreSQL database, or on SQLite."""
+    if database_url:
+        os.environ["RUNTWICE_DATABASE_URL"] = database_url
+    with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
+        service, client = start(Path(folder))
+        try:
+            yield Path(folder), client, database_url or f"sqlite:///{folder}/runtwice.db"
+        finally:
+            service.terminate()
+            service.wait()
 
 
 def first_point(client: httpx.Client, seed: int) -> float:

@@ -5,9 +5,7 @@ python -m bench.table [--repeats 20] [--runs 100000] [--database-url postgresql+
 
 import argparse
 import math
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 import httpx
 
 from bench import run_rows, table_floor
-from bench.first_point import start
+from bench.first_point import serving
 from bench.wire import Wire
 from store.database import connect
 
@@ -49,17 +47,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--database-url", help="an empty PostgreSQL database; SQLite without it")
     asked = parser.parse_args()
-    if asked.database_url:
-        os.environ["RUNTWICE_DATABASE_URL"] = asked.database_url
-    with tempfile.TemporaryDirectory(prefix="rt-bench-") as folder:
-        service, client = start(Path(folder))
-        try:
-            fill(asked.database_url or f"sqlite:///{folder}/runtwice.db", asked.runs)
-            against_the_floor(client, Path(folder), asked.repeats)
-            of_many(client, asked.runs, asked.repeats)
-        finally:
-            service.terminate()
-            service.wait()
+    with serving(asked.database_url) as (folder, client, url):
+        fill(url, asked.runs)
+        against_the_floor(client, folder, asked.repeats)
+        of_many(client, asked.runs, asked.repeats)
 
 
 def fill(url: str, runs: int) -> None:
