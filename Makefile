@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api worker trainer analysis store cli migrations
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 
@@ -33,8 +34,8 @@ up: $(VENV)/.service ## keep the service running at http://127.0.0.1:8800
 	@$(BIN)/runtwice up
 
 .PHONY: test
-test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels
-	$(BIN)/python -m pytest
+test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels, by PROCESSES=3 at once
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 .PHONY: check
 check: $(VENV)/.tests ## lint, types, import arrows, file sizes
