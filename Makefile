@@ -46,8 +46,9 @@ check: $(VENV)/.tests ## lint, types, import arrows, file sizes
 	@$(BIN)/python -m pytest tests/test_tree.py
 
 .PHONY: proof
-proof: $(VENV)/.tests ## what takes long: kill loops, many reruns
+proof: $(VENV)/.tests ## what takes long: kill loops, many reruns, many more examples
 	$(BIN)/python -m pytest -m proof -o timeout=1800 -v
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=thorough -o timeout=3600 -n $(PROCESSES) --dist worksteal
 
 .PHONY: bench
 bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on PostgreSQL
