@@ -193,6 +193,8 @@ class BestMetric(Part):
     goal: Goal = Field("min", description="whether smaller or larger is better")
 
 
+MOST_LINKS = 1000  # of a digest chain
+LOOKS_ON = {"checkpoint_every_s", "digest_every"}
 BATCH_WORDS = f'a whole number of at least 1 and at most {MOST_ITERATIONS}, or "full"'
 
 
@@ -224,11 +226,25 @@ class RunConfig(Part):
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
+    checkpoint_every_s: Annotated[float, Ge(0.01), Le(86_400)] | None = Field(
+        30.0, description="seconds between two checkpoints, from which a killed run goes on; null: never, it begins again"
+    )
+    digest_every: Annotated[int, Ge(1), Le(MOST_ITERATIONS)] | None = Field(
+        None, description="steps between two links of the digest chain; null: so many that it takes less than a hundredth of the training"
+    )
+    execution: Literal["eager", "graph"] = Field(
+        "eager", description="graph: every step as one CUDA graph, for GPUs only; a numeric path of its own, never compared with eager"
+    )
 
     @property
     def batch_images(self) -> int:
         """Images of one training batch."""
         return self.dataset.train_size if self.batch_size == "full" else self.batch_size
+
+    @property
+    def link_every(self) -> int:
+        """Steps between two links of the digest chain. A step takes longer the larger its batch is, and digests do not."""
+        return self.digest_every or max(100, -(-6400 // self.batch_images), -(-self.total_iterations // (MOST_LINKS - 50)))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -238,14 +254,23 @@ class RunConfig(Part):
         if self.model.norm.kind == "batch" and self.model.hidden and self.batch_images < 2:
             sentence = "takes at least 2 with norm batch: one image has no variance"
             raise refuse(("batch_size",), sentence, self.batch_size)
+        if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
+            sentence = f"takes at least {-(-self.total_iterations // MOST_LINKS)}, so that the chain has at most {MOST_LINKS} links, or null"
+            raise refuse(("digest_every",), sentence, self.digest_every)
+        if self.execution == "graph" and self.device == "cpu":
+            raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
         if self.scheduler.kind == "linear" and self.scheduler.total_iterations is None:
             filled = self.scheduler.model_copy(update={"total_iterations": self.total_iterations})
             object.__setattr__(self, "scheduler", filled)
         return self
 
     def canonical(self) -> str:
-        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts."""
-        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts.
+
+        Left out is what determines nothing, and what came later while it has its default, so that older digests stay what they were.
+        """
+        left_out = LOOKS_ON | ({"execution"} if self.execution == "eager" else set())
+        return json.dumps(self.model_dump(exclude=left_out), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hex."""
@@ -259,7 +284,7 @@ class Factor(NamedTuple):
     paths: tuple[str, ...]  # dotted, each standing for all that lies under it
 
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite) may differ freely.
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
     Factor("model", ("model.kind", "model.hidden", "model.activation")),
