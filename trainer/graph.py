@@ -8,9 +8,9 @@ import torch
 
 from trainer.data import Part
 from trainer.determinism import DeviceMissing
-from trainer.forward import Eager, forward_and_backward
 from trainer.order import BatchOrder
 from trainer.readings import Reading
+from trainer.steps import Eager, forward_and_backward
 from trainer.training import Training
 
 WARM_UPS = 3  # libraries allocate their workspaces in the first calls, which must not be recorded

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from trainer import chain
 from trainer.data import Data
-from trainer.forward import Eager
-from trainer.forward import evaluate as evaluate
 from trainer.graph import Graphed
 from trainer.order import BatchOrder
 from trainer.readings import Readings, Rows
 from trainer.rewind import Rewind
+from trainer.steps import Eager
+from trainer.steps import evaluate as evaluate
 from trainer.training import Training
 from trainer.watch import Watch as Watch
 
@@ -38,7 +38,7 @@ class Observer(Protocol):
         """Before the forward pass."""
 
     def after_backward(self) -> None:
-        """Every gradient is there, and no weight has moved."""
+        """Every gradient is there, none is clipped, and no weight has moved."""
 
     def after_step(self) -> None:
         """The optimizer has moved the weights."""
@@ -60,10 +60,11 @@ def train(training: Training, data: Data, order: BatchOrder, observers: Sequence
         lr = float(training.optimizer.param_groups[0]["lr"])
         for each in observers:
             each.begin(step)
-        readings.add(step, learn(order.batch(step)), lr)
+        reading = learn(order.batch(step))
+        readings.add(step, reading, lr)
         for each in observers:
             each.after_backward()
-        training.optimizer.step()
+        training.update(reading.norm)
         for each in observers:
             each.after_step()
 

@@ -30,8 +30,7 @@ class Rewind:
         training.put_back(self._state, watched=False)
         order.go_to(training.step)
         while True:
-            learn(order.batch(training.step))
-            training.optimizer.step()
+            training.update(learn(order.batch(training.step)).norm)
             if training.step == step:
                 return
             training.schedule.step(self._evaluated.get(training.step, {}))

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from trainer.config import RunConfig
-from trainer.optim import make_optimizer, make_schedule
+from trainer.optim import clip_gradients, make_optimizer
+from trainer.schedule import make_schedule
 from trainer.watch import Watch
 
 
@@ -38,6 +39,11 @@ class Training:
         self.early = Watch(config.early_stopping.metric, config.early_stopping.goal) if config.early_stopping else None
         self.best_weights: dict[str, Tensor] | None = None  # on the CPU
         self.step = 0  # the one that comes next
+
+    def update(self, norm: Tensor) -> None:
+        """One step of the optimizer along the gradients, whose L2 norm is given."""
+        clip_gradients(self.config, self.parameters, norm)
+        self.optimizer.step()
 
     def keep_best(self) -> None:
         """The model's weights and buffers as they are now, as the best so far."""

@@ -25,6 +25,8 @@ RECIPES = [
     pytest.param(BATCH_NORM, id="batch norm, dropout, momentum"),
     pytest.param({"optimizer": {"kind": "adam"}, "scheduler": {"kind": "exponential"}, "model": {"dropout": {"p": 0.5}}}, id="adam, exponential"),
     pytest.param({"scheduler": {"kind": "linear"}, "batch_size": "full", "precision": "float64"}, id="linear, full batch, float64"),
+    pytest.param({"scheduler": {"kind": "plateau", "patience": 0}, "optimizer": {"lr": 0.5}, "precision": "bfloat16"}, id="plateau, bfloat16"),
+    pytest.param({"scheduler": {"kind": "one_cycle", "warmup_iterations": 12}, "optimizer": {"kind": "adamw"}, "grad_clip": 0.1}, id="one cycle"),
     pytest.param({"scheduler": {"kind": "step", "step_size": 7}, "early_stopping": {"goal": "max", "patience": 5}}, id="step, early stopping"),
     pytest.param({"model": {"dropout": {"p": 0.2, "scaling": "classic"}}, "dataset": {"name": "digits", "test_size": 50}}, id="classic, test part"),
 ]
@@ -228,13 +230,17 @@ class TestSelftest:
 
 TEN: list[dict[str, Any]] = [
     {},
-    BATCH_NORM,
+    {**BATCH_NORM, "scheduler": {"kind": "plateau", "patience": 1, "warmup_iterations": 20}, "eval_every": 4},
     {"model": {"norm": {"kind": "layer"}, "dropout": {"p": 0.5, "scaling": "classic"}}, "optimizer": {"kind": "adam"}},
-    {"model": {"norm": {"kind": "batch"}}, "optimizer": {"kind": "adam"}, "scheduler": {"kind": "exponential"}},
+    {"model": {"norm": {"kind": "batch"}}, "optimizer": {"kind": "adam"}, "scheduler": {"kind": "exponential", "warmup_iterations": 10}},
     {"scheduler": {"kind": "linear"}, "model": {"dropout": {"p": 0.1}}, "optimizer": {"kind": "sgd", "momentum": 0.5, "nesterov": True}},
-    {"scheduler": {"kind": "step", "step_size": 17}, "batch_size": "full", "model": {"norm": {"kind": "batch"}}},
-    {"precision": "float64", "optimizer": {"kind": "adam", "weight_decay": 0.01}, "model": {"dropout": {"p": 0.5}}},
-    {"loss": {"targets": "one_hot", "label_smoothing": 0.1}, "model": {"output": "softmax", "norm": {"kind": "batch"}}},
-    {"early_stopping": {"metric": "val/accuracy", "goal": "max", "patience": 3}, "model": {"dropout": {"p": 0.4}}, "eval_every": 4},
-    {"dataset": {"name": "mnist5k"}, "batch_size": 256, "model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.2}}, "optimizer": {"kind": "adam"}},
+    {"scheduler": {"kind": "step", "step_size": 17}, "batch_size": "full", "model": {"norm": {"kind": "batch"}}, "grad_clip": 0.5},
+    {"scheduler": {"kind": "one_cycle"}, "precision": "float64", "optimizer": {"kind": "adamw"}, "model": {"dropout": {"p": 0.5}}},
+    {"scheduler": {"kind": "cosine"}, "loss": {"targets": "one_hot", "label_smoothing": 0.1}, "model": {"output": "softmax"}},
+    {
+        "scheduler": {"kind": "multistep", "milestones": [30, 60]},
+        "early_stopping": {"metric": "val/accuracy", "goal": "max", "patience": 4},
+        "model": {"dropout": {"p": 0.4}},
+    },
+    {"model": {"kind": "cnn", "norm": {"kind": "batch"}, "dropout": {"p": 0.2}}, "batch_size": 16, "optimizer": {"kind": "adam"}},
 ]

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from trainer.config import RunConfig
 from trainer.data import Part
+from trainer.precision import forward
 from trainer.readings import Reading
 from trainer.training import Training
 
@@ -26,7 +27,7 @@ class Eager:
 
 
 def forward_and_backward(training: Training, batch: Part) -> Reading:
-    logits_BC = training.model(batch.x_ND)
+    logits_BC = forward(training.config, training.model, batch.x_ND)
     loss = F.cross_entropy(logits_BC, batch.target, label_smoothing=training.config.loss.label_smoothing)
     loss.backward()  # type: ignore[no-untyped-call]
     return Reading(loss.detach(), accuracy(logits_BC.detach(), batch.y_N), gradient_norm(training.parameters))
@@ -36,7 +37,7 @@ def forward_and_backward(training: Training, batch: Part) -> Reading:
 def evaluate(model: nn.Module, part: Part, config: RunConfig) -> tuple[Tensor, Tensor]:
     """Loss and accuracy over a whole part as one batch, in evaluation mode; the model goes back to training mode."""
     model.eval()
-    logits_NC = model(part.x_ND)
+    logits_NC = forward(config, model, part.x_ND)
     loss = F.cross_entropy(logits_NC, part.target, label_smoothing=config.loss.label_smoothing)
     model.train()
     return loss, accuracy(logits_NC, part.y_N)
