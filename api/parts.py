@@ -7,6 +7,7 @@ from api.combiner import Combiner
 from api.curve_cache import CurveCache
 from api.hub import Hub
 from api.metrics import Metrics
+from api.signing import Signing
 from api.streams import Shared
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
@@ -28,6 +29,7 @@ class Parts:
     herald: Herald
     hub: Hub
     shared: Shared
+    signing: Signing
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
@@ -46,6 +48,7 @@ class Parts:
             herald,
             Hub(db, settings.broker_url, settings.most_streams),
             Shared(),
+            Signing(settings),
         )
 
     def close(self) -> None:
