@@ -115,11 +115,8 @@ def pause_s(tries: int) -> float:
 
 def history(session: Session, project: Project, limit: int) -> list[Delivery]:
     """Newest first."""
-    return list(
-        session.scalars(
-            select(Delivery).where(Delivery.project_id == project.id, _stands()).order_by(Delivery.created_at.desc(), Delivery.id).limit(limit)
-        )
-    )
+    mine = select(Delivery).where(Delivery.project_id == project.id, _stands())
+    return list(session.scalars(mine.order_by(Delivery.created_at.desc(), Delivery.id).limit(limit)))
 
 
 def forget_old(session: Session) -> None:
