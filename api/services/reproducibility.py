@@ -27,11 +27,11 @@ def show(parts: Parts, caller: Caller, entity: str, name: str) -> PolicyShown:
 
 
 def put(parts: Parts, caller: Caller, entity: str, name: str, body: PolicyBody) -> PolicyShown:
-    """Raises ProjectNotFound, InvalidValue for a canary that is no run to be rerun here."""
+    """The policy in force; the project is made when there is none. Raises ProjectNotFound, InvalidValue for a canary that cannot be rerun here."""
     if body.fraction is not None and body.rerun != "sample":
         raise InvalidValue("/fraction", f'goes with "rerun": "sample"; got "{body.rerun}"')
     with parts.db.begin() as session:
-        project = names.get(session, caller, entity, name)
+        project = names.find_or_add(session, caller, parts.settings, f"{entity}/{name}")
         held = policies.get(session, project)
         canary, queued = (None, None) if body.canary is None else _canary(session, caller, project, held, body.canary)
         fraction = (body.fraction or DEFAULT_FRACTION) if body.rerun == "sample" else None

@@ -24,10 +24,11 @@ def show(parts: Parts, caller: Caller, entity: str, name: str) -> WebhookShown:
 
 
 def put(parts: Parts, caller: Caller, entity: str, name: str, body: WebhookBody) -> WebhookShown:
-    """Raises ProjectNotFound, InvalidValue for a URL that can never be called."""
+    """The webhook; the project is made when there is none. Raises ProjectNotFound, InvalidValue for a URL that can never be called."""
     _must_be_callable(body.url, parts.settings.webhooks_to_private)
     with parts.db.begin() as session:
-        held, is_new = webhooks.put(session, names.get(session, caller, entity, name), body.url, body.secret)
+        project = names.find_or_add(session, caller, parts.settings, f"{entity}/{name}")
+        held, is_new = webhooks.put(session, project, body.url, body.secret)
         return {"url": held.url, "set_at": rfc3339(held.set_at), "secret": held.secret if is_new else None}
 
 

@@ -77,6 +77,12 @@ class TestPolicy:
         assert (answer.status_code, answer.json()) == (200, {**OFF, **shown})
         assert api.admin.put(url, json=answer.json()).json() == answer.json() == api.admin.get(url).json()
 
+    def test_can_be_set_before_the_first_run(self, api: Any, project: str) -> None:
+        assert api.admin.put(f"/api/v1/projects/{project}/reproducibility", json={"rerun": "every"}).status_code == 200
+        assert api.as_role("member", "strangers").put(f"/api/v1/projects/{project}/reproducibility", json=OFF).status_code == 404
+
+        assert len(reruns(api, finished(api, project))) == 1
+
     def test_reruns_what_finishes_from_then_on(self, api: Any, project: str, url: str) -> None:
         before = finished(api, project)
         api.admin.put(url, json={"rerun": "every"})
