@@ -3,13 +3,13 @@
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainer.data import Images, decoded
+from trainer.source import of_code as of_code
 
 
 def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
@@ -39,14 +39,6 @@ def of_dataset(name: str) -> str:
     """Digest of a data set's decoded images and labels."""
     images: Images = decoded(name)
     return of_arrays((("x", images.x), ("y", images.y)))
-
-
-@functools.cache
-def of_code() -> str:
-    """Digest of this package's own source files."""
-    folder = Path(__file__).parent
-    files = sorted(folder.rglob("*.py"))
-    return of_arrays((str(file.relative_to(folder)), np.frombuffer(file.read_bytes(), np.uint8)) for file in files)
 
 
 class RunningDigest:

@@ -27,6 +27,7 @@ def in_force(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "precision_flags": _precision_flags(),
         "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIXES)},
+        "image": os.environ.get("RUNTWICE_IMAGE") or None,
         "device": str(device),
         "gpu": _gpu(device) if device.type == "cuda" else None,
     }
