@@ -12,8 +12,24 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import AfterValidator, BeforeValidator, FailFast, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
+from trainer import content
+from trainer.augmentation import Augmentation
 from trainer.catalog import DATASETS, DatasetShape
-from trainer.part import LARGEST_SEED, MOST_ITERATIONS, WIDEST_LAYER, Iterations, NoMinusZero, NotNegative, Part, Positive, Seed, Share, kind_is
+from trainer.content import Content
+from trainer.part import (
+    LARGEST_SEED,
+    LATER,
+    MOST_ITERATIONS,
+    WIDEST_LAYER,
+    Iterations,
+    NoMinusZero,
+    NotNegative,
+    Part,
+    Positive,
+    Seed,
+    Share,
+    kind_is,
+)
 from trainer.refusals import Takes, one_of, refuse
 
 Metric = Literal["train/loss", "train/accuracy", "val/loss", "val/accuracy", "grad/norm"]
@@ -23,19 +39,20 @@ Goal = Literal["min", "max"]
 # ---- data ----
 
 
-def _known(name: str) -> str:
-    if name not in DATASETS:
-        raise refuse((), f"takes a data set, one of {one_of(tuple(sorted(DATASETS)))}", name)
-    return name
-
-
 def _a_fifth(fields: dict[str, Any]) -> int:
-    return min(1000, DATASETS[fields["name"]].images // 5)
+    return min(1000, _shape(fields["name"], fields["content"]).images // 5)
+
+
+def _shape(name: str, held: Content | None) -> DatasetShape:
+    return held.shape(name) if held else DATASETS[name]
 
 
 class Dataset(Part):
-    name: Annotated[str, AfterValidator(_known), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
-        description="the labelled images to learn", json_schema_extra={"enum": [*sorted(DATASETS)]}
+    name: Annotated[str, Field(pattern=content.NAME), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
+        description="the labelled images to learn: of those that every installation has, or uploaded", examples=[*sorted(DATASETS)]
+    )
+    content: Annotated[Content | None, LATER] = Field(
+        None, description="what an uploaded data set holds, filled in from its name; null for those that every installation has"
     )
     split_seed: Seed = Field(0, description=f"seed of the permutation that splits the images, 0 to {LARGEST_SEED}")
     val_size: Annotated[int, Ge(1), Le(1_000_000_000)] = Field(
@@ -43,9 +60,14 @@ class Dataset(Part):
     )
     test_size: Annotated[int, Ge(0), Le(1_000_000_000)] = Field(0, description="images after the validation images, evaluated once at the end")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_content(cls, given: Any) -> Any:
+        return content.filled_in(given)
+
     @property
     def shape(self) -> DatasetShape:
-        return DATASETS[self.name]
+        return _shape(self.name, self.content)
 
     @property
     def train_size(self) -> int:
@@ -221,6 +243,9 @@ class RunConfig(Part):
     )
     precision: Literal["float32", "float64"] = Field("float32", description="type of weights and arithmetic")
     threads: Annotated[int, Ge(1), Le(1024)] = Field(1, description="CPU threads of the arithmetic; other counts give other last bits")
+    augmentation: Annotated[Augmentation | None, LATER] = Field(
+        None, description="vary the training images: shift, flip, noise; null: take them as they are"
+    )
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
@@ -235,6 +260,8 @@ class RunConfig(Part):
         if self.batch_images > self.dataset.train_size:
             sentence = f'takes at most the {self.dataset.train_size} training images, or "full"'
             raise refuse(("batch_size",), sentence, self.batch_size)
+        if self.augmentation and (too_far := self.augmentation.misfit(self.dataset.shape)):
+            raise refuse(("augmentation", "shift_pixels"), too_far, self.augmentation.shift_pixels)
         if self.model.norm.kind == "batch" and self.model.hidden and self.batch_images < 2:
             sentence = "takes at least 2 with norm batch: one image has no variance"
             raise refuse(("batch_size",), sentence, self.batch_size)
@@ -244,8 +271,11 @@ class RunConfig(Part):
         return self
 
     def canonical(self) -> str:
-        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts."""
-        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts.
+
+        Fields that came after the first version stand in it only with another value than their default: older digests stay.
+        """
+        return json.dumps(self.canonical_fields(), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hex."""
@@ -271,5 +301,6 @@ FACTORS: tuple[Factor, ...] = (
     Factor("total_iterations", ("total_iterations",)),
     Factor("batch_size", ("batch_size",)),
     Factor("precision", ("precision",)),
+    Factor("augmentation", ("augmentation",)),
     Factor("early_stopping", ("early_stopping",)),
 )

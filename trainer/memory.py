@@ -56,6 +56,8 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     data = Counter({"/config/dataset/name": images * features * (1 + 2 * number_bytes)})
     if config.batch_size != "full":
         data["/config/batch_size"] += config.batch_size * features * number_bytes
+    if config.augmentation is not None:
+        data["/config/augmentation/shift_pixels"] += config.batch_images * config.augmentation.numbers(config.dataset.shape) * number_bytes
 
     # Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own.
     copies = 4 + (2 if isinstance(config.optimizer, Adam) else int(config.optimizer.momentum > 0))
