@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.config import Dataset
 from trainer.data import Images, decoded
 from trainer.source import of_code as of_code
 
@@ -39,6 +40,11 @@ def of_dataset(name: str) -> str:
     """Digest of a data set's decoded images and labels."""
     images: Images = decoded(name)
     return of_arrays((("x", images.x), ("y", images.y)))
+
+
+def of_data(dataset: Dataset) -> str:
+    """Digest of the data that a config names; of an uploaded data set the one it is kept under, which was checked when it came to this node."""
+    return dataset.content.digest if dataset.content else of_dataset(dataset.name)
 
 
 class RunningDigest:

@@ -66,7 +66,7 @@ def _train(
     data = load(config, device)
     model = build(config)
     known = {
-        "data": digests.of_dataset(config.dataset.name),
+        "data": digests.of_data(config.dataset),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
         "code": digests.of_code(),
