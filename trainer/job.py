@@ -17,6 +17,7 @@ from trainer.data import load
 from trainer.events import ArtifactWritten, Ended, Event, LogText, Started
 from trainer.loop import train
 from trainer.model import build
+from trainer.optim import make_optimizer
 from trainer.order import BatchOrder
 from trainer.points import PointBatches
 
@@ -49,10 +50,12 @@ def _train(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], poin
         "data": digests.of_dataset(config.dataset.name),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
+        "initial_sample": digests.sample_of_state(model.state_dict()),
         "code": digests.of_code(),
     }
     model.to(device)
-    emit(Started(known, environment.in_force(device), config.total_iterations))
+    optimizer = make_optimizer(config, model.parameters(), device)  # the loop makes another one, by the same flags
+    emit(Started(known, environment.in_force(device, optimizer, data.train.target), config.total_iterations))
 
     order = BatchOrder(config, data.train)
     best: dict[str, Tensor] | None = None
