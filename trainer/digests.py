@@ -12,6 +12,8 @@ from trainer.config import Dataset
 from trainer.data import Images, decoded
 from trainer.source import of_code as of_code
 
+SAMPLED = 512
+
 
 def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
     """Digest of named arrays in their order: of each, its name, dtype, shape and raw bytes.
@@ -28,6 +30,17 @@ def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
 def of_state(state: Mapping[str, Tensor]) -> str:
     """Digest of a model's weights and buffers, wherever they live."""
     return of_arrays((name, tensor.detach().to("cpu").numpy()) for name, tensor in state.items())
+
+
+def sample_of_state(state: Mapping[str, Tensor]) -> str:
+    """Some values of every tensor of floats, evenly spaced and at most 512 together: "float32:" and their little-endian bytes in hex.
+
+    Digests say that two states are not the same; this says how far they lie apart.
+    """
+    floats = [tensor.detach().to("cpu").reshape(-1) for tensor in state.values() if tensor.is_floating_point() and tensor.numel()][:SAMPLED]
+    dtype = np.dtype("<f8" if any(each.dtype == torch.float64 for each in floats) else "<f4")
+    values = [each[torch.linspace(0, len(each) - 1, min(len(each), SAMPLED // len(floats))).long()] for each in floats]
+    return f"float{dtype.itemsize * 8}:" + b"".join(each.double().numpy().astype(dtype).tobytes() for each in values).hex()
 
 
 def of_split(parts: Mapping[str, Tensor]) -> str:

@@ -69,11 +69,12 @@ def _train(
         "data": digests.of_data(config.dataset),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
+        "initial_sample": digests.sample_of_state(model.state_dict()),
         "code": digests.of_code(),
     }
     model.to(device)
     training, order = Training(config, model), BatchOrder(config, data.train)
-    saver = Saver(config, checkpoints, emit, known, environment.in_force(device))
+    saver = Saver(config, checkpoints, emit, known, environment.in_force(device, training.optimizer, data.train.target))
     resumed_from = saver.take_up(training, order)
     emit(Started(known, saver.environment, config.total_iterations, resumed_from))
     for line in saver.lines:
