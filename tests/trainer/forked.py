@@ -2,7 +2,7 @@
 
 python tests/trainer/forked.py < CONFIGS
 
-Reads a config a line, and for each prints a line: the list of the run's events.
+Reads a config a line, and for each prints a line: {"events": what the run told, "peak_bytes": the most memory its process held}.
 """
 
 import json
@@ -10,14 +10,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from trainer.config import RunConfig
 from trainer.events import Event, encode
 from trainer.preload import preload
 
 
-def train_in_a_fork(config: RunConfig, folder: Path) -> list[str]:
-    """The events of the run, as lines."""
+def train_in_a_fork(config: RunConfig, folder: Path) -> dict[str, Any]:
+    """The events of the run, as lines, and the peak of its process's resident memory."""
     told = folder / "events"
     child = os.fork()
     if child == 0:
@@ -32,8 +33,8 @@ def train_in_a_fork(config: RunConfig, folder: Path) -> list[str]:
                 run(config, folder, emit)
         finally:
             os._exit(0)
-    os.waitpid(child, 0)
-    return told.read_text().splitlines()
+    _, _, used = os.wait4(child, 0)
+    return {"events": told.read_text().splitlines(), "peak_bytes": used.ru_maxrss * 1024}
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ OPTIMIZERS = part_like({"kind": st.sampled_from(["sgd", "adam", "adamw"])}, ("lr
 
 
 class TestAnyJson:
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(
         document=st.fixed_dictionaries(
             {},

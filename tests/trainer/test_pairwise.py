@@ -1,9 +1,5 @@
 """Every two choices a config offers, together in at least one run that is trained twice in fresh processes: identical to the bit."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +11,6 @@ from analysis.verdict import Evidence, compare
 from trainer.config import RunConfig
 from trainer.events import Ended, Points, Started, decode
 
-HERE = Path(__file__).parent
 COLUMNS: dict[str, list[Any]] = {
     "model": ["mlp", "cnn", "resnet"],
     "norm": ["none", "batch", "layer", "group", "instance", "rms"],
@@ -90,20 +85,17 @@ def evidence(name: str, config: RunConfig, lines: list[str]) -> Evidence:
     return Evidence(name, ended.state, ended.reason, document, config.digest(), {**started.digests, **ended.digests}, started.environment, columns)
 
 
-def judged(rows: list[Row]) -> list[tuple[Row, Evidence, Evidence]]:
+def judged(rows: list[Row], in_forks: Any) -> list[tuple[Row, Evidence, Evidence]]:
     """Every row trained twice, each time in a process of its own."""
     configs = [config_of(row) for row in rows]
-    asked = "".join(f"{config.model_dump_json()}\n" * 2 for config in configs)
-    command = [sys.executable, "-W", "error", HERE / "forked.py"]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, cwd=HERE.parent.parent)
-    told = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [each["events"] for each in in_forks([config for config in configs for _ in range(2)])]
     assert len(told) == 2 * len(rows)
     pairs = zip(rows, configs, told[::2], told[1::2], strict=True)
     return [(row, evidence("original", config, one), evidence("rerun", config, other)) for row, config, one, other in pairs]
 
 
-def all_identical(rows: list[Row]) -> None:
-    for row, original, rerun in judged(rows):
+def all_identical(rows: list[Row], in_forks: Any) -> None:
+    for row, original, rerun in judged(rows, in_forks):
         verdict = compare(original, rerun)
         assert verdict.outcome == "identical", (row, verdict.reason)
         assert set(verdict.checked.values()) == {"same"}, (row, verdict.checked)
@@ -117,10 +109,10 @@ def test_the_set_holds_every_pair_of_choices() -> None:
     assert len({config_of(row).digest() for row in ROWS}) == len(ROWS) >= 60
 
 
-def test_ten_of_them_rerun_identical_in_a_fresh_process() -> None:
-    all_identical(ROWS[:10])
+def test_ten_of_them_rerun_identical_in_a_fresh_process(in_forks: Any) -> None:
+    all_identical(ROWS[:10], in_forks)
 
 
 @pytest.mark.proof
-def test_every_one_reruns_identical_in_a_fresh_process() -> None:
-    all_identical(ROWS)
+def test_every_one_reruns_identical_in_a_fresh_process(in_forks: Any) -> None:
+    all_identical(ROWS, in_forks)
