@@ -1,10 +1,12 @@
 """Choices that do not go together are refused at the field, whatever is sent is a config or a clean refusal, and a form finds its way."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -240,3 +242,19 @@ class TestSchema:
         stored = json.loads(json.dumps(RunConfig.model_validate({**DIGITS, "model": model, "scheduler": {"kind": "plateau"}}).model_dump()))
 
         jsonschema.Draft202012Validator(self.SCHEMA).validate(stored)
+
+
+class TestExamples:
+    FILES = sorted((Path(__file__).parents[2] / "examples").glob("*.[jy]*"))
+
+    @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+    def test_are_configs(self, file: Path) -> None:
+        RunConfig.model_validate(yaml.safe_load(file.read_text()))
+
+    def test_show_a_cnn_that_learns(self, train: Any) -> None:
+        given = yaml.safe_load((self.FILES[0].parent / "cnn.yaml").read_text())
+
+        trained = train(**{**given, "total_iterations": 60, "eval_every": 60, "scheduler": {"kind": "cosine", "warmup_iterations": 5}})
+
+        assert given["model"]["kind"] == "cnn"
+        assert trained.metrics["val/accuracy"][59] > 0.85
