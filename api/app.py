@@ -35,6 +35,7 @@ from api.routes import (
     nodes,
     points,
     projects,
+    reproducibility,
     reruns,
     retention,
     runs,
@@ -43,7 +44,9 @@ from api.routes import (
 )
 from store import durability
 from store.settings import Settings
+from worker.autopilot import AutopilotThread
 from worker.keeper import KeeperThread
+from worker.postman import PostmanThread
 from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
@@ -62,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     compare.router,
     reruns.router,
+    reproducibility.router,
     artifacts.router,
     datasets.router,
     nodes.router,
@@ -107,7 +111,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     # One process of all has each duty; the others stand by.
-    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    every_s = parts.settings.reap_every_s
+    duties = (
+        ReaperThread(parts.db, parts.queue, parts.settings),
+        KeeperThread(parts.db, parts.files, every_s),
+        AutopilotThread(parts.db, every_s),
+        PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
+    )
     for duty in duties:
         duty.start()
     parts.combiner.start()

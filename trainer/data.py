@@ -16,6 +16,7 @@ from trainer.config import Dataset, RunConfig
 from trainer.library import DatasetMissing as DatasetMissing
 from trainer.library import Images as Images
 from trainer.library import here
+from trainer.precision import weight_type
 from trainer.wheels import FILES as FILES
 from trainer.wheels import decoded as decoded
 
@@ -64,7 +65,7 @@ def load(config: RunConfig, device: torch.device) -> Data:
 
 def _part(images: Images, config: RunConfig, i_N: Tensor, device: torch.device) -> Part:
     shape: DatasetShape = config.dataset.shape
-    precision: torch.dtype = getattr(torch, config.precision)
+    precision = weight_type(config)
     # Divided on the CPU: a GPU would multiply by the reciprocal, which rounds otherwise.
     x_ND = torch.from_numpy(flat(images.x[i_N.numpy()])).to(precision) / shape.scale
     y_N = torch.from_numpy(images.y[i_N.numpy()]).to(device)
