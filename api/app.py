@@ -24,6 +24,7 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    datasets,
     deleting,
     docs,
     events,
@@ -50,6 +51,7 @@ from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
 
+FORM_BYTES = 100_000  # what a form has around its files
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
@@ -65,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reruns.router,
     reproducibility.router,
     artifacts.router,
+    datasets.router,
     nodes.router,
     keys.router,
     schemas.router,
@@ -95,7 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Envelope, metrics=parts.metrics)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store.dataset_tables import Dataset as Dataset
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
 from store.mapping import Table as Table
 from store.point_tables import Block as Block
