@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import logs, turns, verdicts
+from store import findings, logs, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
@@ -216,5 +216,6 @@ def _end_attempt(session: Session, run: Run, outcome: str, reason: str | None) -
 def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None:
     run.state, run.reason, run.finished_at, run.lease_until = state, reason, session.scalar(select(now())), None
     turns.state(session, run.id, state, reason)
+    findings.note(session, run)
     if run.rerun_of is not None:
         verdicts.judge_rerun(session, run)

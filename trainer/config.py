@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, FailFast, Field, Strict, m
 from pydantic_core import PydanticCustomError
 
 from trainer.catalog import DATASETS, DatasetShape
+from trainer.diagnostics import MOST_SNAPSHOTS, Diagnostics
 from trainer.part import LARGEST_SEED, MOST_ITERATIONS, WIDEST_LAYER, Iterations, NoMinusZero, NotNegative, Part, Positive, Seed, Share, kind_is
 from trainer.refusals import Takes, one_of, refuse
 
@@ -225,6 +226,8 @@ class RunConfig(Part):
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
 
+    diagnostics: Diagnostics | None = Field(None, description="statistics of every layer while it learns; changes nothing that is computed")
+
     @property
     def batch_images(self) -> int:
         """Images of one training batch."""
@@ -238,14 +241,20 @@ class RunConfig(Part):
         if self.model.norm.kind == "batch" and self.model.hidden and self.batch_images < 2:
             sentence = "takes at least 2 with norm batch: one image has no variance"
             raise refuse(("batch_size",), sentence, self.batch_size)
+        if self.diagnostics is not None and self.diagnostics.snapshots(self.total_iterations) > MOST_SNAPSHOTS:
+            sentence = f"takes at least {-(-self.total_iterations // (MOST_SNAPSHOTS - 1))}: a run keeps at most {MOST_SNAPSHOTS} snapshots"
+            raise refuse(("diagnostics", "every"), sentence, self.diagnostics.every)
         if self.scheduler.kind == "linear" and self.scheduler.total_iterations is None:
             filled = self.scheduler.model_copy(update={"total_iterations": self.total_iterations})
             object.__setattr__(self, "scheduler", filled)
         return self
 
     def canonical(self) -> str:
-        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts."""
-        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts.
+
+        Diagnostics are left out: they look on, and determine nothing.
+        """
+        return json.dumps(self.model_dump(exclude={"diagnostics"}), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hex."""
@@ -259,7 +268,7 @@ class Factor(NamedTuple):
     paths: tuple[str, ...]  # dotted, each standing for all that lies under it
 
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite) may differ freely.
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, diagnostics) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
     Factor("model", ("model.kind", "model.hidden", "model.activation")),

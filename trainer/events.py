@@ -34,6 +34,14 @@ class ArtifactWritten:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """What the layers were like at a step: by kind (trainer.diagnostics.KINDS) a row for each layer, of finite numbers or None."""
+
+    step: int
+    layers: Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
 class LogText:
     text: str
 
@@ -48,9 +56,16 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | ArtifactWritten | LogText | Ended
+Event = Started | Points | Snapshot | ArtifactWritten | LogText | Ended
 
-_NAMES: dict[str, type[Event]] = {"started": Started, "points": Points, "artifact": ArtifactWritten, "log": LogText, "ended": Ended}
+_NAMES: dict[str, type[Event]] = {
+    "started": Started,
+    "points": Points,
+    "snapshot": Snapshot,
+    "artifact": ArtifactWritten,
+    "log": LogText,
+    "ended": Ended,
+}
 _NAME_OF = {event: name for name, event in _NAMES.items()}
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

@@ -17,6 +17,7 @@ from trainer.data import load
 from trainer.events import ArtifactWritten, Ended, Event, LogText, Started
 from trainer.loop import train
 from trainer.model import build
+from trainer.observer import Observer
 from trainer.order import BatchOrder
 from trainer.points import PointBatches
 
@@ -57,7 +58,8 @@ def _train(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], poin
     order = BatchOrder(config, data.train)
     best: dict[str, Tensor] | None = None
     state, reason = "finished", None
-    for measured in train(config, model, data, order):
+    observer = Observer(config.diagnostics, config.total_iterations, model, emit) if config.diagnostics else None
+    for measured in train(config, model, data, order, observer):
         points.add(measured.step, measured.metrics)
         if measured.best:
             best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}

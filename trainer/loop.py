@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from trainer.config import RunConfig
 from trainer.data import Data, Part
+from trainer.observer import Observer
 from trainer.optim import make_optimizer, make_scheduler
 from trainer.order import BatchOrder
 
@@ -29,7 +30,7 @@ class Measured:
     reason: str | None = None
 
 
-def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder) -> Iterator[Measured]:
+def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder, observer: Observer | None = None) -> Iterator[Measured]:
     """Trains the model where it lies, a step per item. Draws no random number but the dropout masks."""
     parameters = [each for each in model.parameters() if each.requires_grad]
     optimizer = make_optimizer(config, parameters, data.train.x_ND.device)
@@ -43,10 +44,14 @@ def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder) ->
         last = step == config.total_iterations - 1
         batch = order.batch(step)
 
+        if observer is not None:
+            observer.begin(step)
         optimizer.zero_grad()
         logits_BC = model(batch.x_ND)
         loss = F.cross_entropy(logits_BC, batch.target, label_smoothing=config.loss.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
+        if observer is not None:
+            observer.after_backward()
         metrics = {
             "train/loss": loss.item(),
             "train/accuracy": accuracy(logits_BC, batch.y_N),
@@ -54,6 +59,8 @@ def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder) ->
             "grad/norm": gradient_norm(parameters),
         }
         optimizer.step()
+        if observer is not None:
+            observer.after_step()
 
         evaluated = last or (step + 1) % config.eval_every == 0
         if evaluated:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api import numbers
 from api.answers import rfc3339, rfc3339_or_null
+from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown
 from store import heads, lifecycle, nodes, runs, verdicts
@@ -32,7 +33,7 @@ class Kept:
 def shown(session: Session, run: Run) -> RunShown:
     (listed,) = listing(session, [run])
     refused = heads.read(session.connection(), [run.id])[run.id].refused
-    return {**listed, "environment": run.environment, "refused_points": refused}
+    return {**listed, "environment": run.environment, "refused_points": refused, "findings": cast(list[FindingShown] | None, run.findings)}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
