@@ -42,6 +42,13 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Probed:
+    """What a layer did to an input (see trainer.probe)."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class LogText:
     text: str
 
@@ -56,12 +63,13 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | Snapshot | ArtifactWritten | LogText | Ended
+Event = Started | Points | Snapshot | Probed | ArtifactWritten | LogText | Ended
 
 _NAMES: dict[str, type[Event]] = {
     "started": Started,
     "points": Points,
     "snapshot": Snapshot,
+    "probed": Probed,
     "artifact": ArtifactWritten,
     "log": LogText,
     "ended": Ended,

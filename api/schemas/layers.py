@@ -52,3 +52,43 @@ class FindingShown(TypedDict):
     words: str
     figures: dict[str, Any]
     rule: str
+
+
+class Bars(TypedDict):
+    low: float
+    high: float
+    counts: list[int]
+
+
+class TensorShown(TypedDict):
+    """Every value, nested as the shape says, and what they are like together."""
+
+    values: list[Any]
+    mean: float | None
+    sd: float | None
+    min: float | None
+    max: float | None
+    norm: float | None
+    zeros: float
+    non_finite: float
+    histogram: Bars | None
+
+
+class ProbeShown(TypedDict):
+    """`before`, `after`, `buffers` (what the layer keeps, as it is afterwards) and `torch` are null until it has finished."""
+
+    id: str
+    state: Literal["queued", "running", "finished", "failed"]
+    reason: str | None
+    layer: dict[str, Any]
+    input: Any
+    shape: list[int]
+    mode: Literal["train", "eval"]
+    seed: int
+    created_at: str
+    finished_at: str | None
+    expires_at: str
+    before: TensorShown | None
+    after: TensorShown | None
+    buffers: dict[str, Any] | None
+    torch: str | None
