@@ -43,7 +43,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Probed:
-    """What a layer did to an input (see trainer.probe)."""
+    """What a layer did to an input (see trainer.trying)."""
 
     document: dict[str, Any]
 

@@ -1,107 +1,153 @@
-"""One layer on one input, before and after: the pictures by which normalization and dropout are explained."""
+"""One layer to be tried on one input: what may be asked for. No torch in here.
 
-from collections.abc import Callable
-from typing import Any
+The layers have the names and defaults that they have in a run's config.
+"""
 
-import torch
-from torch import Tensor, nn
+import math
+from typing import Annotated, Any, Literal, Self
 
-from trainer import determinism
-from trainer.config import BatchNorm, LayerNorm, RunConfig
-from trainer.data import load
-from trainer.events import Ended, Event, Probed
-from trainer.layers import DropoutLayer, GroupNorm, InstanceNorm, OfRun, Probe, RmsNorm
-from trainer.model import ClassicDropout
-from trainer.observer import histogram, statistics
-from trainer.order import BatchOrder
+from annotated_types import Ge, Le, Len
+from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
-BINS = 50
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "tanh": nn.Tanh,
-    "softmax": lambda: nn.Softmax(dim=1),
-}
+from trainer.config import BatchNorm, Dropout, LayerNorm, RunConfig
+from trainer.part import MOST_ITERATIONS, Part, Positive, Seed, kind_is
+from trainer.refusals import Takes, refuse
+
+MOST_VALUES = 65_536
+LARGEST_SHAPE = f"a list of 2 to 4 sizes, each of at least 1, that multiply to at most {MOST_VALUES}"
 
 
-def carry_out(emit: Callable[[Event], None], probe: dict[str, Any], config: dict[str, Any] | None) -> int:
-    """The exit code: what a worker's child is told to do. `config` is that of the run whose images are taken."""
-    determinism.prepare_environment(1)
-    determinism.make_deterministic(1)
-    emit(Probed(tried(Probe.model_validate(probe), RunConfig.model_validate(config) if config else None)))
-    emit(Ended("finished", None, None))
-    return 0
+class DropoutLayer(Dropout):
+    kind: Literal["dropout"] = Field("dropout", description="zeroes elements at random in training")
+    spatial: bool = Field(False, description="zero whole channels instead of single elements")
 
 
-@torch.no_grad()
-def tried(probe: Probe, config: RunConfig | None = None) -> dict[str, Any]:
-    """What went in and what came out, each with its statistics, and the layer's own buffers afterwards."""
-    assert probe.shape is not None
-    torch.manual_seed(probe.seed)
-    before = torch.randn(probe.shape) if probe.input == "normal" else torch.ones(probe.shape)
-    if isinstance(probe.input, OfRun):
-        assert config is not None
-        before = _images(config, probe.input.batch, probe.shape)
-        torch.manual_seed(probe.seed)
-    layer = built(probe).to(before.dtype)
-    layer.train(probe.mode == "train")
-    after = layer(before)
-    return {
-        "shape": list(probe.shape),
-        "before": _told(before),
-        "after": _told(after),
-        "buffers": {name: buffer.tolist() for name, buffer in layer.named_buffers()},
-        "torch": torch.__version__,
-    }
+class GroupNorm(Part):
+    """Normalizes groups of channels of each sample (Wu and He 2018, arXiv:1803.08494)."""
+
+    kind: Literal["group"] = Field("group", description="over groups of channels, per sample")
+    groups: Annotated[int, Ge(1), Le(MOST_VALUES)] = Field(8, description="groups, which must divide the channels")
+    eps: Positive = Field(1e-5, description="added to the variance, above 0")
 
 
-def built(probe: Probe) -> nn.Module:
-    """The layer as a run's network of that shape has it, with the weights it begins with (ones and zeros)."""
-    layer, shape = probe.layer, probe.shape or ()
-    channels, normed = shape[1], list(shape[1:])
+class InstanceNorm(Part):
+    """Normalizes each channel of each sample (Ulyanov, Vedaldi and Lempitsky 2016, arXiv:1607.08022)."""
+
+    kind: Literal["instance"] = Field("instance", description="over the pixels, per channel and sample")
+    eps: Positive = Field(1e-5, description="added to the variance, above 0")
+
+
+class RmsNorm(Part):
+    """Divides each sample by its root mean square (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+
+    kind: Literal["rms"] = Field("rms", description="by the root mean square, per sample")
+    eps: Positive = Field(1e-6, description="added to the mean square, above 0")
+
+
+class Relu(Part):
+    kind: Literal["relu"] = Field("relu", description="max(x, 0)")
+
+
+class Gelu(Part):
+    kind: Literal["gelu"] = Field("gelu", description="x times the normal distribution's probability of less than x, exactly")
+
+
+class Silu(Part):
+    kind: Literal["silu"] = Field("silu", description="x times its sigmoid")
+
+
+class Tanh(Part):
+    kind: Literal["tanh"] = Field("tanh", description="hyperbolic tangent")
+
+
+class Softmax(Part):
+    kind: Literal["softmax"] = Field("softmax", description="softmax over the second dimension")
+
+
+KINDS = ("dropout", "batch", "layer", "group", "instance", "rms", "relu", "gelu", "silu", "tanh", "softmax")
+Layer = Annotated[
+    DropoutLayer | BatchNorm | LayerNorm | GroupNorm | InstanceNorm | RmsNorm | Relu | Gelu | Silu | Tanh | Softmax,
+    Field(discriminator="kind"),
+    BeforeValidator(kind_is(*KINDS)),
+]
+
+
+class OfRun(Part):
+    """The images of a step of a managed run, as the run learned from them."""
+
+    run: Annotated[str, Len(1, 64)] = Field(description="id of a managed run")
+    batch: Annotated[int, Ge(0), Le(MOST_ITERATIONS)] = Field(0, description="the step whose images are taken")
+
+
+def _input(value: Any) -> Any:
+    if isinstance(value, dict):
+        return OfRun.model_validate(value)
+    if isinstance(value, str) and value not in ("normal", "ones"):
+        raise PydanticCustomError("input", "no input")
+    return value
+
+
+def _shape(value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, list | tuple) and 2 <= len(value) <= 4 and all(type(size) is int and 1 <= size <= MOST_VALUES for size in value):
+        return tuple(value)
+    raise PydanticCustomError("shape", "no shape")
+
+
+class Probe(Part):
+    """A layer, an input and a mode. The same probe gives the same bits: `torch.manual_seed(seed)`, then the input, then the layer."""
+
+    layer: Layer = Field(description="what is tried")
+    input: Annotated[Literal["normal", "ones"] | OfRun, BeforeValidator(_input), Takes('"normal", "ones", or an object with run and batch')] = Field(
+        "normal", description="normal: independent numbers of mean 0 and variance 1; or the images of a step of a run"
+    )
+    shape: Annotated[tuple[int, ...] | None, Strict(False), BeforeValidator(_shape), Takes(LARGEST_SHAPE + ", or null")] = Field(
+        None, description="sizes, samples first, then features or channels; default: 28 by 28, or the images of the step as rows"
+    )
+    mode: Literal["train", "eval"] = Field("train", description="which of its two ways the layer works")
+    seed: Seed = Field(0, description="seed of the input and the dropout mask")
+
+    @model_validator(mode="after")
+    def _shape_is_filled_in_and_fits(self) -> Self:
+        if self.shape is None and isinstance(self.input, str):
+            object.__setattr__(self, "shape", (28, 28))
+        if self.shape is not None and math.prod(self.shape) > MOST_VALUES:
+            raise refuse(("shape",), f"takes {LARGEST_SHAPE}; these multiply to {math.prod(self.shape)}", self.shape)
+        if self.shape is not None and (trouble := _trouble(self.layer, self.shape, self.mode)):
+            raise refuse(("shape",), trouble, self.shape)
+        return self
+
+    def of(self, config: RunConfig) -> "Probe":
+        """The same with its shape settled for a run of that config. Raises ValidationError where its images do not fit."""
+        if isinstance(self.input, str):
+            return self
+        images, features = config.batch_images, config.dataset.shape.features
+        if self.input.batch >= config.total_iterations:
+            raise refuse(("input", "batch"), f"takes a step of the run, less than {config.total_iterations}", self.input.batch)
+        if features > MOST_VALUES:
+            raise refuse(("input", "run"), f"takes a run whose images have at most {MOST_VALUES} numbers each", self.input.run)
+        shape = self.shape or (min(images, MOST_VALUES // features), features)
+        values = math.prod(shape)
+        if values % features or values > images * features:
+            sentence = f"takes sizes that multiply to 1 to {images} images of {features} numbers each"
+            raise refuse(("shape",), sentence, self.shape)
+        return Probe.model_validate({**self.model_dump(), "shape": shape})
+
+
+def _trouble(layer: Part, shape: tuple[int, ...], mode: str) -> str | None:
+    """Why the layer cannot take that shape; None when it can."""
+    samples, channels, pixels = shape[0], shape[1], math.prod(shape[2:])
     match layer:
-        case BatchNorm():
-            kind = nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d
-            return kind(channels, eps=layer.eps, momentum=layer.momentum)
-        case LayerNorm():
-            return nn.LayerNorm(normed, eps=layer.eps)
-        case GroupNorm():
-            return nn.GroupNorm(layer.groups, channels, eps=layer.eps)
-        case InstanceNorm():
-            return (nn.InstanceNorm2d if len(shape) == 4 else nn.InstanceNorm1d)(channels, eps=layer.eps)
-        case RmsNorm():
-            return nn.RMSNorm(normed, eps=layer.eps)
-        case DropoutLayer():
-            return _dropout(layer, len(shape))
-    return ACTIVATIONS[layer.kind]()
-
-
-def _dropout(layer: DropoutLayer, dimensions: int) -> nn.Module:
-    spatial = nn.Dropout2d if dimensions == 4 else nn.Dropout1d
-    if layer.scaling == "inverted":
-        return spatial(layer.p) if layer.spatial else nn.Dropout(layer.p)
-    return ClassicSpatialDropout(layer.p) if layer.spatial else ClassicDropout(layer.p)
-
-
-class ClassicSpatialDropout(ClassicDropout):
-    """Zeroes whole channels with probability p in training, and weakens all by 1 - p at evaluation."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training:
-            mask = x.new_empty(*x.shape[:2], *([1] * (x.dim() - 2))).bernoulli_(1 - self.p)
-            return x * mask
-        return x * (1 - self.p)
-
-
-def _images(config: RunConfig, step: int, shape: tuple[int, ...]) -> Tensor:
-    """The first images of a step's batch, as many as the shape has room for."""
-    data = load(config, torch.device("cpu"))
-    batch = BatchOrder(config, data.train).batch(step)
-    features = batch.x_ND.shape[1]
-    count = torch.Size(shape).numel() // features
-    return batch.x_ND[:count].reshape(shape)
-
-
-def _told(values: Tensor) -> dict[str, Any]:
-    return {"values": values.tolist(), **statistics(values), "histogram": histogram(values, BINS)}
+        case BatchNorm() if mode == "train" and samples * pixels < 2:
+            return "takes at least two values of each channel with batch in training: one has no variance"
+        case InstanceNorm() if len(shape) < 3 or pixels < 2:
+            return "takes three or four sizes, and at least two pixels, with instance"
+        case GroupNorm(groups=groups) if channels % groups:
+            return f"takes a second size that {groups} groups divide"
+        case GroupNorm(groups=groups) if channels // groups * pixels < 2:
+            return f"takes at least two values in each of {groups} groups: one has no variance"
+        case DropoutLayer(spatial=True) if len(shape) < 3:
+            return "takes three or four sizes with spatial dropout: samples, channels, pixels"
+    return None

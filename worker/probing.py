@@ -19,7 +19,7 @@ from worker.patience import PASSING
 
 log = structlog.get_logger(__name__)
 
-ENTRY = "trainer.probe:carry_out"
+ENTRY = "trainer.trying:carry_out"
 LOOK_EVERY_S = 0.5
 LONGEST_S = 60.0
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}

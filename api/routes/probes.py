@@ -13,7 +13,7 @@ from api.routes.describe import answers, takes
 from api.schemas.layers import ProbeShown
 from api.services import probes as service
 from api.strict_route import StrictRoute
-from trainer.layers import Probe
+from trainer.probe import Probe
 
 router = APIRouter(prefix="/probes", tags=["probes"], route_class=StrictRoute)
 

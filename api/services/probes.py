@@ -19,7 +19,7 @@ from store import probes, runs
 from store.errors import RunNotFound
 from store.layer_tables import Probe as Row
 from trainer.config import RunConfig
-from trainer.layers import OfRun, Probe
+from trainer.probe import OfRun, Probe
 
 LOOK_EVERY_S = 0.1
 ENDED = ("finished", "failed")

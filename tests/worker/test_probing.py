@@ -11,7 +11,7 @@ from sqlalchemy import update
 from store import probes
 from store.database import Database, now
 from store.layer_tables import Probe
-from trainer import layers
+from trainer.probe import Probe as Asked
 from worker import probing
 from worker.keeper import expire_probes
 from worker.nursery import Nursery
@@ -25,7 +25,7 @@ def ask(database: Database) -> Ask:
     """A queued probe of a dropout layer."""
 
     def ask() -> Probe:
-        request = layers.Probe.model_validate({"layer": {"kind": "dropout", "p": 0.3}, "shape": [4, 4]}).model_dump(mode="json")
+        request = Asked.model_validate({"layer": {"kind": "dropout", "p": 0.3}, "shape": [4, 4]}).model_dump(mode="json")
         with database.begin() as session:
             return probes.add(session, request, None, entity="team", created_by="k")
 

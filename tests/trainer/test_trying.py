@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from torch import nn
 
 from trainer.config import RunConfig
-from trainer.layers import Probe
-from trainer.probe import tried
+from trainer.probe import Probe
+from trainer.trying import tried
 
 DIGITS = RunConfig.model_validate({"dataset": {"name": "digits"}, "device": "cpu", "batch_size": 32, "total_iterations": 100, "seed": 3})
 
