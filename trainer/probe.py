@@ -10,8 +10,9 @@ from annotated_types import Ge, Le, Len
 from pydantic import BeforeValidator, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainer.config import BatchNorm, Dropout, LayerNorm, RunConfig
-from trainer.part import MOST_ITERATIONS, Part, Positive, Seed, kind_is
+from trainer.config import RunConfig
+from trainer.networks import BatchNorm, Dropout, GroupNorm, InstanceNorm, LayerNorm, RmsNorm
+from trainer.part import MOST_ITERATIONS, Part, Seed, kind_is
 from trainer.refusals import Takes, refuse
 
 MOST_VALUES = 65_536
@@ -20,29 +21,6 @@ LARGEST_SHAPE = f"a list of 2 to 4 sizes, each of at least 1, that multiply to a
 
 class DropoutLayer(Dropout):
     kind: Literal["dropout"] = Field("dropout", description="zeroes elements at random in training")
-    spatial: bool = Field(False, description="zero whole channels instead of single elements")
-
-
-class GroupNorm(Part):
-    """Normalizes groups of channels of each sample (Wu and He 2018, arXiv:1803.08494)."""
-
-    kind: Literal["group"] = Field("group", description="over groups of channels, per sample")
-    groups: Annotated[int, Ge(1), Le(MOST_VALUES)] = Field(8, description="groups, which must divide the channels")
-    eps: Positive = Field(1e-5, description="added to the variance, above 0")
-
-
-class InstanceNorm(Part):
-    """Normalizes each channel of each sample (Ulyanov, Vedaldi and Lempitsky 2016, arXiv:1607.08022)."""
-
-    kind: Literal["instance"] = Field("instance", description="over the pixels, per channel and sample")
-    eps: Positive = Field(1e-5, description="added to the variance, above 0")
-
-
-class RmsNorm(Part):
-    """Divides each sample by its root mean square (Zhang and Sennrich 2019, arXiv:1910.07467)."""
-
-    kind: Literal["rms"] = Field("rms", description="by the root mean square, per sample")
-    eps: Positive = Field(1e-6, description="added to the mean square, above 0")
 
 
 class Relu(Part):
@@ -148,6 +126,6 @@ def _trouble(layer: Part, shape: tuple[int, ...], mode: str) -> str | None:
             return f"takes a second size that {groups} groups divide"
         case GroupNorm(groups=groups) if channels // groups * pixels < 2:
             return f"takes at least two values in each of {groups} groups: one has no variance"
-        case DropoutLayer(spatial=True) if len(shape) < 3:
-            return "takes three or four sizes with spatial dropout: samples, channels, pixels"
+        case DropoutLayer(spatial=True) if len(shape) < 4:
+            return "takes four sizes with spatial dropout: samples, channels, height, width"
     return None

@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from trainer import determinism
-from trainer.config import BatchNorm, LayerNorm, RunConfig
+from trainer.config import RunConfig
 from trainer.data import load
 from trainer.events import Ended, Event, Probed
-from trainer.probe import DropoutLayer, GroupNorm, InstanceNorm, OfRun, Probe, RmsNorm
-from trainer.model import ClassicDropout
+from trainer.layers import ClassicDropout
+from trainer.networks import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RmsNorm
 from trainer.observer import histogram, statistics
 from trainer.order import BatchOrder
+from trainer.probe import DropoutLayer, OfRun, Probe
 
 BINS = 50
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -72,26 +73,11 @@ def built(probe: Probe) -> nn.Module:
             return (nn.InstanceNorm2d if len(shape) == 4 else nn.InstanceNorm1d)(channels, eps=layer.eps)
         case RmsNorm():
             return nn.RMSNorm(normed, eps=layer.eps)
+        case DropoutLayer(scaling="classic"):
+            return ClassicDropout(layer.p, layer.spatial)
         case DropoutLayer():
-            return _dropout(layer, len(shape))
+            return nn.Dropout2d(layer.p) if layer.spatial else nn.Dropout(layer.p)
     return ACTIVATIONS[layer.kind]()
-
-
-def _dropout(layer: DropoutLayer, dimensions: int) -> nn.Module:
-    spatial = nn.Dropout2d if dimensions == 4 else nn.Dropout1d
-    if layer.scaling == "inverted":
-        return spatial(layer.p) if layer.spatial else nn.Dropout(layer.p)
-    return ClassicSpatialDropout(layer.p) if layer.spatial else ClassicDropout(layer.p)
-
-
-class ClassicSpatialDropout(ClassicDropout):
-    """Zeroes whole channels with probability p in training, and weakens all by 1 - p at evaluation."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training:
-            mask = x.new_empty(*x.shape[:2], *([1] * (x.dim() - 2))).bernoulli_(1 - self.p)
-            return x * mask
-        return x * (1 - self.p)
 
 
 def _images(config: RunConfig, step: int, shape: tuple[int, ...]) -> Tensor:

@@ -24,7 +24,6 @@ def batch_norm(shape: list[int]) -> nn.Module:
 
 PLAIN: list[Any] = [
     pytest.param({"kind": "dropout", "p": 0.3}, [28, 28], lambda s: nn.Dropout(0.3), id="dropout"),
-    pytest.param({"kind": "dropout", "p": 0.3, "spatial": True}, [4, 6, 8], lambda s: nn.Dropout1d(0.3), id="dropout of rows"),
     pytest.param({"kind": "dropout", "p": 0.3, "spatial": True}, [4, 6, 5, 5], lambda s: nn.Dropout2d(0.3), id="spatial dropout"),
     pytest.param({"kind": "batch"}, [28, 28], batch_norm, id="batch norm"),
     pytest.param({"kind": "batch", "momentum": 0.5, "eps": 1e-3}, [8, 4], lambda s: nn.BatchNorm1d(4, 1e-3, 0.5), id="batch norm otherwise"),
@@ -129,7 +128,7 @@ class TestRefusals:
             ({"layer": {"kind": "batch"}, "shape": [1, 3]}, ("shape",), "one has no variance"),
             ({"layer": {"kind": "instance"}}, ("shape",), "takes three or four sizes"),
             ({"layer": {"kind": "group", "groups": 5}}, ("shape",), "takes a second size that 5 groups divide"),
-            ({"layer": {"kind": "dropout", "spatial": True}}, ("shape",), "samples, channels, pixels"),
+            ({"layer": {"kind": "dropout", "spatial": True}}, ("shape",), "samples, channels, height, width"),
             ({"layer": {"kind": "relu"}, "mode": "test"}, ("mode",), 'takes "train" or "eval"'),
             ({"layer": {"kind": "relu"}, "more": 1}, ("more",), "unknown field"),
         ],
