@@ -44,6 +44,7 @@ from api.routes import (
 )
 from store import durability
 from store.settings import Settings
+from trainer import extensions
 from worker.keeper import KeeperThread
 from worker.reaper import ReaperThread
 
@@ -123,6 +124,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _warn_of_weakness(parts: Parts) -> None:
+    for broken in extensions.BROKEN:
+        log.error("an extension cannot be used", what=broken.what, name=broken.name, package=broken.package, reason=broken.reason)
     with suppress(SQLAlchemyError), parts.db.read() as session:  # a database that is away is told of by /readyz
         if weakness := durability.weakness(session):
             log.error("what is acknowledged may be lost when the machine stops", reason=weakness)

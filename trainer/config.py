@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainer import layout, schedulers
+from trainer import extensions, layout, schedulers
 from trainer.catalog import DATASETS, DatasetShape
 from trainer.diagnostics import MOST_SNAPSHOTS, Diagnostics
+from trainer.door import Options
 from trainer.networks import Cnn, Mlp, Model, Resnet
 from trainer.optimizers import CrossEntropy, Optimizer, Sgd
 from trainer.part import LARGEST_SEED, LATER, MOST_ITERATIONS, Goal, Iterations, Metric, Part, Seed
-from trainer.refusals import Takes, one_of, refuse
+from trainer.refusals import Takes, one_of, refuse, shown
 from trainer.schedulers import Constant, Scheduler
 
 # ---- data ----
@@ -35,6 +36,12 @@ def _a_fifth(fields: dict[str, Any]) -> int:
     return min(1000, DATASETS[fields["name"]].images // 5)
 
 
+def _options_schema(schema: dict[str, Any]) -> None:
+    """The objects that there are, in place of any object."""
+    kinds = [{**kind.model_json_schema(), "title": name} for name in DATASETS if (kind := extensions.options_of(name))]
+    schema["anyOf"] = [*kinds, {"type": "null"}]
+
+
 class Dataset(Part):
     name: Annotated[str, AfterValidator(_known), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
         description="the labelled images to learn", json_schema_extra={"enum": [*sorted(DATASETS)]}
@@ -44,6 +51,20 @@ class Dataset(Part):
         default_factory=_a_fifth, description="validation images, the first of the permutation; default: a fifth of the set, at most 1000"
     )
     test_size: Annotated[int, Ge(0), Le(1_000_000_000)] = Field(0, description="images after the validation images, evaluated once at the end")
+
+    options: Annotated[SerializeAsAny[Options] | None, LATER] = Field(
+        None, validate_default=True, description="what a data set of another package takes besides", json_schema_extra=_options_schema
+    )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, given: Any, info: ValidationInfo) -> Any:
+        """An object of the class that the data set names, filled in with its defaults."""
+        name = info.data.get("name", "")
+        kind = extensions.options_of(name)
+        if kind is None and given is not None:
+            raise refuse((), f"takes null: {shown(name)} has no options", given)
+        return None if kind is None else kind.model_validate({} if given is None else given)
 
     @property
     def shape(self) -> DatasetShape:
@@ -166,7 +187,8 @@ class Factor(NamedTuple):
 
 
 _OTHERS = {"norm", "norm_position", "dropout", "output"}
-_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in (Mlp, Cnn, Resnet) for name in kind.model_fields if name not in _OTHERS))
+_NETWORKS: tuple[type[Part], ...] = (Mlp, Cnn, Resnet, *extensions.network_configs())
+_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in _NETWORKS for name in kind.model_fields if name not in _OTHERS))
 
 # What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, diagnostics) may differ freely.
 FACTORS: tuple[Factor, ...] = (

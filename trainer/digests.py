@@ -9,7 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer import extensions
+from trainer.config import RunConfig
 from trainer.data import Images, decoded
+from trainer.door import Options
+from trainer.extensions import Extension
 
 
 def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
@@ -35,9 +39,9 @@ def of_split(parts: Mapping[str, Tensor]) -> str:
 
 
 @functools.cache
-def of_dataset(name: str) -> str:
+def of_dataset(name: str, options: Options | None = None) -> str:
     """Digest of a data set's decoded images and labels."""
-    images: Images = decoded(name)
+    images: Images = decoded(name, options)
     return of_arrays((("x", images.x), ("y", images.y)))
 
 
@@ -47,6 +51,18 @@ def of_code() -> str:
     folder = Path(__file__).parent
     files = sorted(folder.rglob("*.py"))
     return of_arrays((str(file.relative_to(folder)), np.frombuffer(file.read_bytes(), np.uint8)) for file in files)
+
+
+def of_code_for(config: RunConfig) -> str:
+    """Digest of all the code that a config needs: ours, and the sources of the packages whose networks or data it names."""
+    others = [of_package(each) for each in extensions.used(config.model.kind, config.dataset.name)]
+    return hashlib.sha256("|".join([of_code(), *others]).encode()).hexdigest() if others else of_code()
+
+
+def of_package(extension: Extension) -> str:
+    """Digest of the source files of the package that brings an extension."""
+    module = extension.function.partition(":")[0]
+    return of_arrays((name, np.frombuffer(content, np.uint8)) for name, content in extensions.source_files(module))
 
 
 class RunningDigest:

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from trainer import digests, extensions
+from trainer.config import RunConfig
+
 PREFIXES = ("OMP_", "MKL_", "ATEN_", "ONEDNN_", "DNNL_", "KMP_", "TORCH", "PYTORCH_", "CUBLAS", "CUDA_", "NVIDIA_TF32")
 
 
@@ -30,6 +33,15 @@ def in_force(device: torch.device) -> dict[str, Any]:
         "device": str(device),
         "gpu": _gpu(device) if device.type == "cuda" else None,
     }
+
+
+def extensions_of(config: RunConfig) -> dict[str, Any]:
+    """The packages whose networks or data a config names, with the digests of their sources; nothing where there are none."""
+    found = {
+        f"{each.what} {each.name}": {"package": each.package, "version": each.version, "code": digests.of_package(each)}
+        for each in extensions.used(config.model.kind, config.dataset.name)
+    }
+    return {"extensions": found} if found else {}
 
 
 @functools.cache

@@ -116,7 +116,8 @@ def _dataset_door(name: str, door: Any) -> DatasetDoor:
         if not (isinstance(door.options, type) and issubclass(door.options, Options)):
             raise BadDoor("the options must be a class derived from Options")
         door.options()
-        door.options.model_json_schema()
+        if "$defs" in door.options.model_json_schema():
+            raise BadDoor("the options must be plain fields: no objects in them")
     if not isinstance(door.shape, DatasetShape) or door.shape.name != name:
         raise BadDoor(f'the shape must be a DatasetShape of the name "{name}", as the entry is called')
     if name in DATASETS:
@@ -176,6 +177,15 @@ def used(model: str, dataset: str) -> Iterator[Extension]:
     for held, name in ((MODELS, model), (FOUND.datasets, dataset)):
         if name in held:
             yield held[name]
+
+
+def weights(model: NetworkConfig, shape: DatasetShape) -> int:
+    """How many weights such a network will have; 0 where its package does not tell, or fails to."""
+    count = MODELS[model.kind].door.weights  # type: ignore[attr-defined]
+    try:
+        return max(0, int(count(model, shape))) if count else 0
+    except Exception:
+        return 0
 
 
 def function(extension: Extension) -> Callable[..., Any]:

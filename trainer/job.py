@@ -47,13 +47,13 @@ def _train(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], poin
     data = load(config, device)
     model = build(config)
     known = {
-        "data": digests.of_dataset(config.dataset.name),
+        "data": digests.of_dataset(config.dataset.name, config.dataset.options),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
-        "code": digests.of_code(),
+        "code": digests.of_code_for(config),
     }
     model.to(device)
-    emit(Started(known, environment.in_force(device), config.total_iterations))
+    emit(Started(known, environment.in_force(device) | environment.extensions_of(config), config.total_iterations))
 
     order = BatchOrder(config, data.train)
     best: dict[str, Tensor] | None = None

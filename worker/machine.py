@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from trainer import extensions
+
 ASK = "index,uuid,name,memory.total"
 PATIENCE_S = 20.0
 
@@ -64,8 +66,11 @@ def cpu_name() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
-def versions() -> dict[str, str | None]:
-    return {"torch": version("torch"), "python": platform.python_version(), "runtwice": version("runtwice")}
+def versions() -> dict[str, Any]:
+    """Of what is installed here; `extensions` only where other packages bring networks or data sets."""
+    others = extensions.versions()
+    ours = {"torch": version("torch"), "python": platform.python_version(), "runtwice": version("runtwice")}
+    return {**ours, "extensions": others} if others else ours
 
 
 def version(package: str) -> str | None:

@@ -18,6 +18,7 @@ from store import lifecycle, migrate
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
 from store.settings import Settings
+from trainer import extensions
 from worker import logs, machine
 from worker.enqueue import TrainingQueue
 from worker.herald import Herald
@@ -80,6 +81,8 @@ def _serve(settings: Settings, slots: Slots, registration: Registration) -> None
     Probing(shop.db, shop.nursery, registration.node, shop.stopping).start()
     if settings.broker_url:
         Doorkeeper(settings.broker_url, registration.node, (*slots.queues, f"node.{registration.node}"), slots.count, slots.answer).start()
+    for broken in extensions.BROKEN:
+        log.error("an extension cannot be used", what=broken.what, name=broken.name, package=broken.package, reason=broken.reason)
     log.info("worker ready", node=registration.node, slots=slots.count, queues=slots.queues, pid=os.getpid())
     shop.stopping.wait()
     log.info("worker stopping")
