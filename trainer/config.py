@@ -98,6 +98,9 @@ class BestMetric(Part):
     goal: Goal = Field("min", description="whether smaller or larger is better")
 
 
+MOST_LINKS = 1000  # of a digest chain
+SPACING_WORDS = f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null"
+LOOKS_ON = {"checkpoint_every_s", "digest_every", "diagnostics"}
 BATCH_WORDS = f'a whole number of at least 1 and at most {MOST_ITERATIONS}, or "full"'
 
 
@@ -134,7 +137,15 @@ class RunConfig(Part):
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
-
+    checkpoint_every_s: Annotated[float | None, Ge(0.01), Le(86_400), Takes("a number of at least 0.01 and at most 86400, or null")] = Field(
+        30.0, description="seconds between two checkpoints, from which a killed run goes on; null: never, it begins again"
+    )
+    digest_every: Annotated[int | None, Ge(1), Le(MOST_ITERATIONS), Takes(f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null")] = (
+        Field(None, description="steps between two links of the digest chain; null: so many that it takes less than a hundredth of the training")
+    )
+    execution: Annotated[Literal["eager", "graph"], LATER] = Field(
+        "eager", description="graph: every step as one CUDA graph, for GPUs only; a numeric path of its own, never compared with eager"
+    )
     diagnostics: Annotated[Diagnostics | None, LATER] = Field(
         None, description="statistics of every layer while it learns; changes nothing that is computed"
     )
@@ -144,6 +155,11 @@ class RunConfig(Part):
         """Images of one training batch."""
         return self.dataset.train_size if self.batch_size == "full" else self.batch_size
 
+    @property
+    def link_every(self) -> int:
+        """Steps between two links of the digest chain. A step takes longer the larger its batch is, and digests do not."""
+        return self.digest_every or max(100, -(-6400 // self.batch_images), -(-self.total_iterations // (MOST_LINKS - 50)))
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.batch_images > self.dataset.train_size:
@@ -151,19 +167,26 @@ class RunConfig(Part):
             raise refuse(("batch_size",), sentence, self.batch_size)
         if misfit := layout.misfit(self.model, self.dataset.shape, self.batch_images, self.batch_size):
             raise refuse(*misfit)
+        if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
+            sentence = f"takes at least {-(-self.total_iterations // MOST_LINKS)}, so that the chain has at most {MOST_LINKS} links, or null"
+            raise refuse(("digest_every",), sentence, self.digest_every)
         if self.diagnostics is not None and self.diagnostics.snapshots(self.total_iterations) > MOST_SNAPSHOTS:
             sentence = f"takes at least {-(-self.total_iterations // (MOST_SNAPSHOTS - 1))}: a run keeps at most {MOST_SNAPSHOTS} snapshots"
             raise refuse(("diagnostics", "every"), sentence, self.diagnostics.every)
+        if self.execution == "graph" and self.device == "cpu":
+            raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
+        if self.execution == "graph" and self.diagnostics is not None:
+            raise refuse(("diagnostics",), "takes null with execution graph: nobody can look into a step that is one graph", self.diagnostics)
         object.__setattr__(self, "scheduler", schedulers.filled(self.scheduler, self.optimizer.lr, self.total_iterations))
         return self
 
     def canonical(self) -> str:
         """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts.
 
-        Fields that came after the first version stand in it only with another value than their default: older digests stay. Diagnostics never
-        do: they look on, and determine nothing.
+        Fields that came after the first version stand in it only with another value than their default: older digests stay. Left out is
+        what only looks on, and determines nothing.
         """
-        fields = {name: value for name, value in self.canonical_fields().items() if name != "diagnostics"}
+        fields = {name: value for name, value in self.canonical_fields().items() if name not in LOOKS_ON}
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def digest(self) -> str:
@@ -190,7 +213,7 @@ _OTHERS = {"norm", "norm_position", "dropout", "output"}
 _NETWORKS: tuple[type[Part], ...] = (Mlp, Cnn, Resnet, *extensions.network_configs())
 _SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in _NETWORKS for name in kind.model_fields if name not in _OTHERS))
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, diagnostics) may differ freely.
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution, diagnostics) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
     Factor("model", _SIZES),

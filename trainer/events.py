@@ -14,6 +14,7 @@ class Started:
     digests: Mapping[str, str]  # data, split, initial, code
     environment: Mapping[str, Any]
     total_steps: int
+    resumed_from: int | None = None  # the first step that this attempt trains, when a checkpoint was taken up
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,24 @@ class Points:
 @dataclass(frozen=True)
 class ArtifactWritten:
     name: str
+    path: str  # absolute
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Digests:
+    """A link of the digest chain: behind a step, the SHA-256 of each part (trainer.chain.PARTS)."""
+
+    step: int
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CheckpointWritten:
+    """A file from which the run can go on at `step`. All points and links of the steps before were told before."""
+
+    step: int
     path: str  # absolute
     size_bytes: int
     sha256: str
@@ -63,11 +82,13 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | Snapshot | Probed | ArtifactWritten | LogText | Ended
+Event = Started | Points | Digests | CheckpointWritten | Snapshot | Probed | ArtifactWritten | LogText | Ended
 
 _NAMES: dict[str, type[Event]] = {
     "started": Started,
     "points": Points,
+    "digests": Digests,
+    "checkpoint": CheckpointWritten,
     "snapshot": Snapshot,
     "probed": Probed,
     "artifact": ArtifactWritten,

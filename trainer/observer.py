@@ -22,7 +22,7 @@ LIMITS: dict[type[nn.Module], tuple[float, float]] = {nn.Tanh: (-1.0, 1.0), nn.S
 NEAR = 0.01  # of the distance between the two limits
 
 
-class Observer:
+class LayerObserver:
     """Told of each step in its order: `begin`, `after_backward`, `after_step`; emits a Snapshot of those that are due."""
 
     def __init__(self, wanted: Diagnostics, total_steps: int, model: nn.Module, emit: Callable[[Snapshot], None]) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from trainer.config import RunConfig
 from trainer.diagnostics import KINDS, Diagnostics
 from trainer.events import Snapshot, decode, encode
-from trainer.observer import Observer, histogram, statistics
+from trainer.observer import LayerObserver, histogram, statistics
 
 RICH: dict[str, Any] = {
     "model": {"hidden": [32, 16], "norm": {"kind": "batch"}, "dropout": {"p": 0.3}},
@@ -81,7 +81,7 @@ class TestObserving:
 
 
 class TestAgainstPlainTorch:
-    """Two steps of a network by hand, watched by an Observer, and the same figures taken by plain means."""
+    """Two steps of a network by hand, watched by an LayerObserver, and the same figures taken by plain means."""
 
     @pytest.fixture
     def two_steps(self) -> tuple[list[Snapshot], dict[str, torch.Tensor]]:
@@ -90,7 +90,7 @@ class TestAgainstPlainTorch:
         x_BD, y_B = torch.randn(8, 6), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
         taken: list[Snapshot] = []
         seen: dict[str, torch.Tensor] = {}
-        observer = Observer(Diagnostics(every=1, bins=4), 2, model, taken.append)
+        observer = LayerObserver(Diagnostics(every=1, bins=4), 2, model, taken.append)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
         for step in range(2):
             optimizer.zero_grad()
@@ -141,7 +141,7 @@ class TestAgainstPlainTorch:
 
     def test_no_hook_stays_in_the_model(self, two_steps: Any) -> None:
         model = nn.Sequential(nn.Linear(2, 2))
-        observer = Observer(Diagnostics(every=1), 1, model, lambda _: None)
+        observer = LayerObserver(Diagnostics(every=1), 1, model, lambda _: None)
 
         observer.begin(0)
         model(torch.ones(1, 2)).sum().backward()
@@ -157,7 +157,7 @@ class TestDeadUnits:
             model[0].weight.fill_(1.0)
             model[0].bias.copy_(torch.tensor([1.0, 1.0, -100.0, 1.0]))
         taken: list[Snapshot] = []
-        observer = Observer(Diagnostics(every=1), 9, model, taken.append)
+        observer = LayerObserver(Diagnostics(every=1), 9, model, taken.append)
 
         for step in range(5):
             observer.begin(step)
@@ -171,7 +171,7 @@ class TestDeadUnits:
     def test_a_channel_of_an_image_is_one_unit(self) -> None:
         model = nn.Sequential(nn.Identity(), nn.ReLU())
         taken: list[Snapshot] = []
-        observer = Observer(Diagnostics(every=1), 1, model, taken.append)
+        observer = LayerObserver(Diagnostics(every=1), 1, model, taken.append)
         x_BCHW = torch.ones(300, 2, 3, 3)
         x_BCHW[:, 1] = -1.0
 
