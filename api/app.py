@@ -36,6 +36,7 @@ from api.routes import (
     points,
     probes,
     projects,
+    reproducibility,
     reruns,
     retention,
     runs,
@@ -45,7 +46,9 @@ from api.routes import (
 from store import durability
 from store.settings import Settings
 from trainer import extensions
+from worker.autopilot import AutopilotThread
 from worker.keeper import KeeperThread
+from worker.postman import PostmanThread
 from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
@@ -65,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     compare.router,
     reruns.router,
+    reproducibility.router,
     artifacts.router,
     nodes.router,
     keys.router,
@@ -108,7 +112,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     # One process of all has each duty; the others stand by.
-    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    every_s = parts.settings.reap_every_s
+    duties = (
+        ReaperThread(parts.db, parts.queue, parts.settings),
+        KeeperThread(parts.db, parts.files, every_s),
+        AutopilotThread(parts.db, every_s),
+        PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
+    )
     for duty in duties:
         duty.start()
     parts.combiner.start()

@@ -7,6 +7,7 @@ from api.combiner import Combiner
 from api.hub import Hub
 from api.metrics import Metrics
 from api.piece_cache import PieceCache
+from api.signing import Signing
 from api.streams import Shared
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
@@ -32,6 +33,7 @@ class Parts:
     herald: Herald
     hub: Hub
     shared: Shared
+    signing: Signing
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
@@ -51,6 +53,7 @@ class Parts:
             herald,
             Hub(db, settings.broker_url, settings.most_streams),
             Shared(),
+            Signing(settings),
         )
 
     def close(self) -> None:

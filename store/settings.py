@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     reap_every_s: Annotated[float, Ge(0.05)] = Field(2.0, description="how often lost runs are looked for")
     max_attempts: Annotated[int, Ge(1)] = Field(3, description="tries before a run that keeps losing its worker is failed")
     client_timeout_s: Annotated[float, Ge(1)] = Field(300.0, description="silence after which a run logged by a client counts as crashed")
+    image: str = Field("", description="what the operator names this build by, such as an image's tag: a verdict judged with another one is stale")
+    signing_key_file: str = Field("", description="Ed25519 private key (PEM) that signs receipts; empty: made in the data folder. Replicas share one")
+    webhooks_to_private: bool = Field(False, description="let webhooks go to loopback and private addresses too")
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @property

@@ -16,7 +16,25 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.database import insert_into, note_written, now
 from store.layer_tables import LayerSnapshot
-from store.tables import TRASH, Artifact, Attempt, Block, Clock, Head, LogLines, LooseFile, Run, RunParam, RunTag, Segment, Series, Turn, Verdict
+from store.tables import (
+    TRASH,
+    Artifact,
+    Attempt,
+    AutomaticRerun,
+    Block,
+    Clock,
+    Delivery,
+    Head,
+    LogLines,
+    LooseFile,
+    Run,
+    RunParam,
+    RunTag,
+    Segment,
+    Series,
+    Turn,
+    Verdict,
+)
 
 ACTIVE = ("queued", "running")
 DELETABLE = (Run.project_id != TRASH, Run.state.not_in(ACTIVE))
@@ -59,6 +77,8 @@ PARTS = (
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
+    Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
+    Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),
 )
 
 

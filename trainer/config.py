@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainer import extensions, layout, schedulers
+from trainer import content, extensions, layout, schedulers
+from trainer.augmentation import Augmentation
 from trainer.catalog import DATASETS, DatasetShape
+from trainer.content import Content
 from trainer.diagnostics import MOST_SNAPSHOTS, Diagnostics
 from trainer.door import Options
 from trainer.networks import Cnn, Mlp, Model, Resnet
@@ -26,14 +28,12 @@ from trainer.schedulers import Constant, Scheduler
 # ---- data ----
 
 
-def _known(name: str) -> str:
-    if name not in DATASETS:
-        raise refuse((), f"takes a data set, one of {one_of(tuple(sorted(DATASETS)))}", name)
-    return name
-
-
 def _a_fifth(fields: dict[str, Any]) -> int:
-    return min(1000, DATASETS[fields["name"]].images // 5)
+    return min(1000, _shape(fields["name"], fields["content"]).images // 5)
+
+
+def _shape(name: str, held: Content | None) -> DatasetShape:
+    return held.shape(name) if held else DATASETS[name]
 
 
 def _options_schema(schema: dict[str, Any]) -> None:
@@ -43,8 +43,11 @@ def _options_schema(schema: dict[str, Any]) -> None:
 
 
 class Dataset(Part):
-    name: Annotated[str, AfterValidator(_known), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
-        description="the labelled images to learn", json_schema_extra={"enum": [*sorted(DATASETS)]}
+    name: Annotated[str, Field(pattern=content.NAME), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
+        description="the labelled images to learn: of those that every installation has, or uploaded", examples=[*sorted(DATASETS)]
+    )
+    content: Annotated[Content | None, LATER] = Field(
+        None, description="what an uploaded data set holds, filled in from its name; null for those that every installation has"
     )
     split_seed: Seed = Field(0, description=f"seed of the permutation that splits the images, 0 to {LARGEST_SEED}")
     val_size: Annotated[int, Ge(1), Le(1_000_000_000)] = Field(
@@ -66,9 +69,14 @@ class Dataset(Part):
             raise refuse((), f"takes null: {shown(name)} has no options", given)
         return None if kind is None else kind.model_validate({} if given is None else given)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_content(cls, given: Any) -> Any:
+        return content.filled_in(given)
+
     @property
     def shape(self) -> DatasetShape:
-        return DATASETS[self.name]
+        return _shape(self.name, self.content)
 
     @property
     def train_size(self) -> int:
@@ -134,6 +142,9 @@ class RunConfig(Part):
     grad_clip: Annotated[float | None, Gt(0), Takes("a finite number above 0, or null"), LATER] = Field(
         None, description="largest L2 norm of all gradients together, to which longer ones are shortened before the optimizer's step; above 0"
     )
+    augmentation: Annotated[Augmentation | None, LATER] = Field(
+        None, description="vary the training images: shift, flip, noise; null: take them as they are"
+    )
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
@@ -165,6 +176,8 @@ class RunConfig(Part):
         if self.batch_images > self.dataset.train_size:
             sentence = f'takes at most the {self.dataset.train_size} training images, or "full"'
             raise refuse(("batch_size",), sentence, self.batch_size)
+        if self.augmentation and (too_far := self.augmentation.misfit(self.dataset.shape)):
+            raise refuse(("augmentation", "shift_pixels"), too_far, self.augmentation.shift_pixels)
         if misfit := layout.misfit(self.model, self.dataset.shape, self.batch_images, self.batch_size):
             raise refuse(*misfit)
         if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
@@ -226,5 +239,6 @@ FACTORS: tuple[Factor, ...] = (
     Factor("batch_size", ("batch_size",)),
     Factor("precision", ("precision",)),
     Factor("grad_clip", ("grad_clip",)),
+    Factor("augmentation", ("augmentation",)),
     Factor("early_stopping", ("early_stopping",)),
 )

@@ -67,14 +67,16 @@ def _train(
     data = load(config, device)
     model = build(config)
     known = {
-        "data": digests.of_dataset(config.dataset.name, config.dataset.options),
+        "data": digests.of_data(config.dataset),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
-        "code": digests.of_code_for(config),
+        "initial_sample": digests.sample_of_state(model.state_dict()),
+        "code": digests.of_code(),
     }
     model.to(device)
     training, order = Training(config, model), BatchOrder(config, data.train)
-    saver = Saver(config, checkpoints, emit, known, environment.in_force(device) | environment.extensions_of(config))
+    surroundings = environment.in_force(device, training.optimizer, data.train.target) | environment.extensions_of(config)
+    saver = Saver(config, checkpoints, emit, known, surroundings)
     resumed_from = saver.take_up(training, order)
     emit(Started(known, saver.environment, config.total_iterations, resumed_from))
     for line in saver.lines:

@@ -57,6 +57,8 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     data = Counter({"/config/dataset/name": images * features * (1 + 2 * number_bytes)})
     if config.batch_size != "full":
         data["/config/batch_size"] += config.batch_size * features * number_bytes
+    if config.augmentation is not None:
+        data["/config/augmentation/shift_pixels"] += config.batch_images * config.augmentation.numbers(config.dataset.shape) * number_bytes
 
     if isinstance(config.model, NetworkConfig):
         data["/config/model/kind"] += number_bytes * _copies(config) * extensions.weights(config.model, config.dataset.shape)

@@ -17,6 +17,7 @@ from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown
 from store import heads, lifecycle, nodes, runs, verdicts
 from store.search import rows
+from store.staleness import Fleet
 from store.tables import TERMINAL, Run, Verdict
 
 Reproduced = Mapping[str, tuple[str, int]]
@@ -42,8 +43,9 @@ def shown(session: Session, run: Run) -> RunShown:
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
     judged = verdicts.of_reruns(session, [run.id for run in reruns], original_id)
     listed = listing(session, reruns)
+    fleet = Fleet.of(session)
     return [
-        {**item, "environment": run.environment, "verdict": verdict(judged[run.id]) if run.id in judged else None}
+        {**item, "environment": run.environment, "verdict": verdict(judged[run.id], fleet) if run.id in judged else None}
         for run, item in zip(reruns, listed, strict=True)
     ]
 
@@ -125,8 +127,9 @@ def _summary(row: Any) -> MetricSummary:
     }
 
 
-def verdict(row: Verdict) -> VerdictShown:
-    return cast(VerdictShown, {**row.document, "judged_at": rfc3339(row.judged_at), "stale": False})
+def verdict(row: Verdict, fleet: Fleet) -> VerdictShown:
+    reason = fleet.why_stale(row.judged_with)
+    return cast(VerdictShown, {**row.document, "judged_at": rfc3339(row.judged_at), "stale": reason is not None, "stale_reason": reason})
 
 
 def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, waiting: str | None) -> RunListed:

@@ -136,6 +136,7 @@ SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "batch_size": st.integers(2, 512) | st.just("full"),
     "precision": st.sampled_from(["float32", "float64", "bfloat16"]),
     "grad_clip": st.none() | st.floats(0.1, 10),
+    "augmentation": st.none() | st.fixed_dictionaries({"shift_pixels": st.integers(0, 8), "flip_p": st.floats(0, 1)}),
     "early_stopping": st.none() | st.fixed_dictionaries({"patience": st.integers(1, 99)}),
     "seed": st.integers(0, 99),
     "eval_every": st.integers(1, 99),
