@@ -9,6 +9,8 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.dataset_tables import Dataset as Dataset
+from store.layer_tables import LayerSnapshot as LayerSnapshot
+from store.layer_tables import Probe as Probe
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
 from store.mapping import Table as Table
 from store.point_tables import Block as Block
@@ -105,6 +107,7 @@ class Run(Table):
     archived_at: Mapped[float | None]
     digests: Mapped[dict[str, Any]]
     environment: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str | None] = mapped_column(String(32))
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from store import archive, artifacts, retention, trash
+from store import archive, artifacts, probes, retention, trash
 from store.artifacts import ArtifactFiles
 from store.database import Database
 from store.errors import BadSearch
@@ -37,6 +37,7 @@ class KeeperThread(DutyThread):
             self._retain_at = time.monotonic() + RETAIN_EVERY_S  # first of all: whatever goes wrong with it must not keep the rest waiting
             retain(self._db, self)
         purge(self._db, self)
+        expire_probes(self._db, self)
         remove_files(self._db, self._files, self)
 
 
@@ -90,6 +91,14 @@ def purge(db: Database, duty: DutyThread) -> int:
     if total:
         log.info("deleted runs are gone", rows=total)
     return total
+
+
+def expire_probes(db: Database, duty: DutyThread) -> None:
+    with db.read() as session:
+        old = probes.is_there_an_old_one(session)
+    while old and duty.goes_on():
+        with db.begin() as session:
+            old = probes.expire(session) > 0
 
 
 def remove_files(db: Database, files: ArtifactFiles, duty: DutyThread) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from store import artifacts, lifecycle, logs, series
+from store import artifacts, diagnostics, lifecycle, logs, series
 from store.artifacts import ArtifactFiles
 from store.database import Database
 from store.lifecycle import Claim, Lost
-from trainer.events import ArtifactWritten, Ended, LogText, Points, Started
+from trainer.events import ArtifactWritten, Ended, LogText, Points, Snapshot, Started
 from worker.children import Exited, Happening, Said
 
 LAST_WORDS = 100
@@ -29,6 +29,8 @@ class Recorder:
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._started: Started | None = None
         self._points: list[Points] = []
+        self._snapshots: list[Snapshot] = []
+        self._room_for_snapshots = True
         self._lines: list[str] = []
         self._room_for_log = MOST_LOG_CHARACTERS
         self._unwritten = 0
@@ -42,6 +44,8 @@ class Recorder:
                 case Points():
                     self._points.append(happening)
                     self.has_points = True
+                case Snapshot():
+                    self._snapshots += [happening] if self._room_for_snapshots else []
                 case ArtifactWritten():
                     self._artifacts[happening.name] = happening
                 case LogText(text):
@@ -87,6 +91,10 @@ class Recorder:
             lifecycle.record_start(session, self.claim, self._started.digests, self._started.environment, self._started.total_steps)
         differs_from = series.append_attempt(session, self.claim, joined(self._points)) if self._points else None
         lines = [*self._lines, *self._left_out()] if last else list(self._lines)
+        full_at = diagnostics.keep(session, self.claim, self._snapshots) if self._snapshots else None
+        if full_at is not None:
+            lines.append(f"no room for diagnostics from step {full_at} on: a run keeps at most {diagnostics.MOST_BYTES // 1_000_000} MB of them")
+            self._room_for_snapshots = False
         if differs_from is not None:
             lines.append(f"attempt {self.claim.attempt} differs from an earlier one from step {differs_from} on, and takes its place")
         if lines:
@@ -96,6 +104,7 @@ class Recorder:
     def _forget_written(self) -> None:
         self._started = None
         self._points.clear()
+        self._snapshots.clear()
         self._lines.clear()
 
     def _say(self, lines: Sequence[str]) -> None:

@@ -39,10 +39,11 @@ CONFIG: Example = {
     "early_stopping": None,
     "best_metric": {"metric": "val/loss", "goal": "min"},
     "on_non_finite": "stop",
+    "diagnostics": None,
 }
 NEW_RUN: Example = {
     "project": "acme/digits",
-    "config": {"dataset": {"name": "mnist5k"}, "model": {"norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
+    "config": {"dataset": {"name": "mnist5k"}, "model": {"kind": "mlp", "norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
     "baseline": "m1n2b3v4c5x6",
     "tags": ["bn"],
 }
@@ -82,7 +83,7 @@ LISTED_RUN: Example = {
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0}
+RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0, "findings": []}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",

@@ -79,6 +79,7 @@ class TestDiscard:
             "runs": 2,
             "attempts": 0,
             "series": 2,
+            "snapshots": 0,
             "segments": 0,
             "clocks": 0,
             "blocks": 2,
