@@ -12,6 +12,17 @@ VARIANTS = [
     pytest.param({"batch_size": "full", "model": {"norm": {"kind": "batch"}}}, id="batch norm, full batch"),
     pytest.param({"model": {"norm": {"kind": "layer"}, "dropout": {"p": 0.5}}, "optimizer": {"kind": "adam"}}, id="layer norm, dropout, adam"),
     pytest.param({"precision": "float64", "loss": {"targets": "one_hot"}}, id="float64, one-hot"),
+    pytest.param(
+        {"model": {"kind": "cnn", "norm": {"kind": "group"}, "dropout": {"p": 0.2, "spatial": True}}, "scheduler": {"kind": "cosine"}},
+        id="cnn, group norm, spatial dropout, cosine",
+    ),
+    pytest.param(
+        {"model": {"kind": "cnn", "norm": {"kind": "instance"}, "pooling": "average"}, "grad_clip": 1.0}, id="cnn, average pooling, clipped"
+    ),
+    pytest.param(
+        {"model": {"kind": "resnet", "norm": {"kind": "batch"}}, "precision": "bfloat16", "optimizer": {"kind": "adamw"}},
+        id="resnet, bfloat16",
+    ),
 ]
 
 
