@@ -1,7 +1,7 @@
 """Whether a rerun reproduced its original, bit for bit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from analysis import causes, points
@@ -35,6 +35,7 @@ class Evidence:
     digests: Mapping[str, str | None]
     environment: Mapping[str, Any]
     series: Mapping[str, Column]
+    chain: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # behind a step, the digest of each part
 
 
 @dataclass(frozen=True)

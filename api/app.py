@@ -41,6 +41,7 @@ from api.routes import (
     series,
 )
 from store import durability
+from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
 from worker.keeper import KeeperThread
 from worker.reaper import ReaperThread
@@ -103,7 +104,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     # One process of all has each duty; the others stand by.
-    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    keeper = KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), parts.settings.reap_every_s)
+    duties = (ReaperThread(parts.db, parts.queue, parts.settings), keeper)
     for duty in duties:
         duty.start()
     parts.combiner.start()

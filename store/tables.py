@@ -15,6 +15,8 @@ from store.point_tables import Clock as Clock
 from store.point_tables import Head as Head
 from store.point_tables import Segment as Segment
 from store.point_tables import Series as Series
+from store.training_tables import Checkpoint as Checkpoint
+from store.training_tables import Link as Link
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
@@ -119,6 +121,7 @@ class Attempt(Table):
     ended_at: Mapped[float | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
+    resumed_from: Mapped[int | None]
 
 
 class RunParam(Table):

@@ -15,7 +15,25 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.database import insert_into, note_written, now
-from store.tables import TRASH, Artifact, Attempt, Block, Clock, Head, LogLines, LooseFile, Run, RunParam, RunTag, Segment, Series, Turn, Verdict
+from store.tables import (
+    TRASH,
+    Artifact,
+    Attempt,
+    Block,
+    Checkpoint,
+    Clock,
+    Head,
+    Link,
+    LogLines,
+    LooseFile,
+    Run,
+    RunParam,
+    RunTag,
+    Segment,
+    Series,
+    Turn,
+    Verdict,
+)
 
 ACTIVE = ("queued", "running")
 DELETABLE = (Run.project_id != TRASH, Run.state.not_in(ACTIVE))
@@ -48,6 +66,8 @@ PARTS = (
     Part(Segment, (Segment.run_id,), func.length(Segment.steps) + func.length(Segment.values), 100),
     Part(Clock, (Clock.run_id,), func.length(Clock.times) + func.length(Clock.versions), 100),
     Part(Block, (Block.run_id,), func.length(Block.body), 50),
+    Part(Link, (Link.run_id,), func.length(Link.digests)),
+    Part(Checkpoint, (Checkpoint.run_id,), Checkpoint.size_bytes),
     Part(Head, (Head.run_id,)),
     Part(Turn, (Turn.run_id,)),
     Part(LogLines, (LogLines.run_id,), func.length(LogLines.text), 20),
