@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import compare, delete, demo, doctor, errors, export, keys, migrate, rerun, runs, settings, submit, up, watch, worker
+from cli import compare, delete, demo, doctor, errors, export, keys, migrate, rerun, runs, selftest, settings, submit, up, watch, worker
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
@@ -41,6 +41,7 @@ app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
 app.command(rich_help_panel=RUNS)(delete.delete)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATION)
+app.add_typer(selftest.app, name="selftest", rich_help_panel=OPERATION)
 app.command(rich_help_panel=OPERATION)(migrate.migrate)
 app.command(rich_help_panel=OPERATION)(settings.settings)
 

@@ -10,7 +10,23 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "keys", "worker", "migrate", "settings", "doctor")
+COMMANDS = (
+    "up",
+    "demo",
+    "submit",
+    "watch",
+    "runs",
+    "show",
+    "compare",
+    "rerun",
+    "verify",
+    "keys",
+    "worker",
+    "migrate",
+    "settings",
+    "doctor",
+    "selftest",
+)
 
 
 class TestHelp:
