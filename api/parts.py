@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from api.auth import KnownCallers
 from api.combiner import Combiner
-from api.curve_cache import CurveCache
 from api.hub import Hub
 from api.metrics import Metrics
+from api.piece_cache import PieceCache
 from api.signing import Signing
 from api.streams import Shared
 from store.artifacts import ArtifactFiles
@@ -14,6 +14,9 @@ from store.database import Database, connect
 from store.settings import Settings
 from worker.enqueue import TrainingQueue
 from worker.herald import Herald
+
+MOST_CURVES_BYTES = 48_000_000
+MOST_LISTED_BYTES = 24_000_000  # some 10,000 runs of ten metrics
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Parts:
     metrics: Metrics
     combiner: Combiner
     callers: KnownCallers
-    curves: CurveCache
+    curves: PieceCache
+    listed: PieceCache
     herald: Herald
     hub: Hub
     shared: Shared
@@ -44,7 +48,8 @@ class Parts:
             Metrics(),
             Combiner(db),
             KnownCallers(),
-            CurveCache(),
+            PieceCache(MOST_CURVES_BYTES),
+            PieceCache(MOST_LISTED_BYTES),
             herald,
             Hub(db, settings.broker_url, settings.most_streams),
             Shared(),

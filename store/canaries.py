@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from analysis.verdict import CHECKED_DIGESTS
+from analysis.evidence import CHECKED_DIGESTS
 from store import automatic, nodes, policies, verdicts
 from store.database import now
 from store.tables import TRASH, AutomaticRerun, Policy, Run, Verdict

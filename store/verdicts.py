@@ -12,6 +12,7 @@ from store import series, staleness, webhooks
 from store.database import now
 from store.errors import VerdictNotFound
 from store.tables import TRASH, Run, Verdict
+from trainer.config import resolved
 
 
 def judge(session: Session, original: Run, rerun: Run) -> Verdict:
@@ -78,7 +79,7 @@ def evidence(session: Session, run: Run) -> Evidence:
         run_id=run.id,
         state=run.state,
         reason=run.reason,
-        config=run.config,
+        config=resolved(run.config) if run.origin == "managed" else run.config,
         config_digest=run.config_digest,
         digests=run.digests,
         environment=run.environment,

@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.config import Dataset
 from trainer.data import Images, decoded
 from trainer.source import of_code as of_code
+
+SAMPLED = 512
 
 
 def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
@@ -29,6 +32,17 @@ def of_state(state: Mapping[str, Tensor]) -> str:
     return of_arrays((name, tensor.detach().to("cpu").numpy()) for name, tensor in state.items())
 
 
+def sample_of_state(state: Mapping[str, Tensor]) -> str:
+    """Some values of every tensor of floats, evenly spaced and at most 512 together: "float32:" and their little-endian bytes in hex.
+
+    Digests say that two states are not the same; this says how far they lie apart.
+    """
+    floats = [tensor.detach().to("cpu").reshape(-1) for tensor in state.values() if tensor.is_floating_point() and tensor.numel()][:SAMPLED]
+    dtype = np.dtype("<f8" if any(each.dtype == torch.float64 for each in floats) else "<f4")
+    values = [each[torch.linspace(0, len(each) - 1, min(len(each), SAMPLED // len(floats))).long()] for each in floats]
+    return f"float{dtype.itemsize * 8}:" + b"".join(each.double().numpy().astype(dtype).tobytes() for each in values).hex()
+
+
 def of_split(parts: Mapping[str, Tensor]) -> str:
     """Digest of which images each part of the split holds, in its order."""
     return of_arrays((name, indices.numpy()) for name, indices in parts.items())
@@ -39,6 +53,11 @@ def of_dataset(name: str) -> str:
     """Digest of a data set's decoded images and labels."""
     images: Images = decoded(name)
     return of_arrays((("x", images.x), ("y", images.y)))
+
+
+def of_data(dataset: Dataset) -> str:
+    """Digest of the data that a config names; of an uploaded data set the one it is kept under, which was checked when it came to this node."""
+    return dataset.content.digest if dataset.content else of_dataset(dataset.name)
 
 
 class RunningDigest:

@@ -162,11 +162,14 @@ COMPARISON: Example = {
 NEW_VERDICT: Example = {"original": "k3v9a2b4c6d8", "rerun": "r4t5y6u7i8o9"}
 VERDICT: Example = {
     "outcome": "different",
-    "reason": "train/loss differs first, at step 3; the final weights differ.",
+    "reason": "train/loss differs first, at step 3; not the same either: the final weights and the weights and state of the optimizer behind step 3.",
     "original": "k3v9a2b4c6d8",
     "rerun": "r4t5y6u7i8o9",
     "checked": {"data": "same", "split": "same", "order": "same", "initial": "same", "points": "different", "final": "different"},
+    "judged": {"training": "different", "evaluation": "different", "state": "different"},
     "points_compared": 1530,
+    "chain": {"links_compared": 34, "first_break": {"step": 3, "after": 1, "part": "weights", "parts": ["weights", "optimizer"]}},
+    "initial": None,
     "first_difference": {"metric": "train/loss", "step": 3, "original": 1.25, "rerun": 1.2500001192092896, "ulps": 1, "ulp_of": "float32"},
     "causes": [{"what": "threads", "original": 1, "rerun": 2, "likely": True, "why": "Sums are split among the threads in force."}],
     "environment": [{"path": "threads", "original": 1, "rerun": 2}],

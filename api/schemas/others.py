@@ -66,14 +66,49 @@ class EnvironmentChange(TypedDict):
     rerun: Any
 
 
+class Judged(TypedDict):
+    """Losses and state by themselves: the points of training, those of evaluations, and the digests of what training made."""
+
+    training: Check
+    evaluation: Check
+    state: Check
+
+
+class ChainBreak(TypedDict):
+    """The first link that is not the same: behind `step`, in these parts, `part` being furthest upstream. Behind `after` all were the same."""
+
+    step: int
+    after: int | None
+    part: str
+    parts: list[str]
+
+
+class ChainCompared(TypedDict):
+    links_compared: int
+    first_break: ChainBreak | None
+
+
+class InitialDistance(TypedDict):
+    """Of a sample of the initial weights: how many were compared, how many differ, by how many ulps of the largest at most (null: not finite)."""
+
+    compared: int
+    differing: int
+    ulps: float | None
+
+
 class VerdictShown(TypedDict):
+    """A verdict of an earlier version lacks `judged`, `chain` and `initial`."""
+
     outcome: Outcome
     reason: str
     original: str
     rerun: str
     checked: dict[Literal["data", "split", "order", "initial", "points", "final"], Check]
+    judged: NotRequired[Judged]
     points_compared: int
     first_difference: FirstDifference | None
+    chain: NotRequired[ChainCompared]
+    initial: NotRequired[InitialDistance | None]
     causes: list[Cause]
     environment: list[EnvironmentChange]
     judged_at: str

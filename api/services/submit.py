@@ -157,6 +157,6 @@ def _too_many(draft: Draft) -> Problem:
 def _name(config: RunConfig) -> str:
     """The config in a few words, for a run that nobody named."""
     model = config.model
-    words = [config.dataset.name, model.kind, "-".join(map(str, model.hidden[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
+    words = [config.dataset.name, model.kind, "-".join(map(str, model.sizes[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
     words += ["dropout" if model.dropout.p else "", config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
     return " ".join(word for word in words if word)[:LONGEST_NAME]

@@ -13,7 +13,7 @@ import torch
 
 from trainer.config import RunConfig
 from trainer.events import ArtifactWritten, Ended, Event, LogText, Points, Started
-from trainer.job import run
+from trainer.job import Checkpoints, run
 
 
 @dataclass
@@ -67,10 +67,10 @@ Train = Callable[..., Trained]
 def train(tmp_path: Path) -> Train:
     """Trains a config given as a dict; digits on the CPU unless it says otherwise."""
 
-    def train(threads: int = 0, **given: Any) -> Trained:
+    def train(threads: int = 0, checkpoints: Checkpoints | None = None, out_dir: Path = tmp_path, **given: Any) -> Trained:
         trained = Trained()
         config = RunConfig.model_validate({"dataset": {"name": "digits"}, "device": "cpu", "total_iterations": 30, **given})
-        trained.exit_code = run(config, tmp_path, trained.events.append, threads)
+        trained.exit_code = run(config, out_dir, trained.events.append, threads, checkpoints)
         return trained
 
     return train
