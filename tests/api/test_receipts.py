@@ -1,6 +1,8 @@
 """A verdict told to others: by a webhook, and as a signed receipt."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +11,8 @@ from judged import finished, judged
 
 from analysis import receipts
 from analysis.receipts import NotGenuine
+from api.signing import Signing
+from store.settings import Settings
 
 
 class TestWebhook:
@@ -38,6 +42,14 @@ class TestWebhook:
         (delivery,) = api.admin.get(f"{hook}/deliveries").json()["items"]
 
         assert (delivery["original"], delivery["rerun"], delivery["state"]) == (original, rerun, "waiting")
+
+    def test_goes_with_its_project(self, api: Any, project: str, hook: str) -> None:
+        api.admin.put(hook, json={"url": "https://ci.example/hook"})
+        api.admin.put(f"/api/v1/projects/{project}/reproducibility", json={"rerun": "every"})
+
+        assert api.admin.delete(f"/api/v1/projects/{project}").status_code == 204
+
+        assert api.admin.get(hook).status_code == 404
 
     def test_can_be_removed(self, api: Any, hook: str) -> None:
         api.admin.put(hook, json={"url": "https://ci.example/hook"})
@@ -139,7 +151,15 @@ class TestReceipt:
 
         assert self.key(first) == self.key(second)
 
-    def test_needs_a_key_that_can_be_read(self, make_api: Any, tmp_path: Any) -> None:
+    def test_bears_one_key_though_many_processes_make_it_at_once(self, tmp_path: Path) -> None:
+        settings = Settings(data_dir=tmp_path)
+
+        with ThreadPoolExecutor(8) as pool:
+            keys = set(pool.map(lambda _: Signing(settings).public_key(), range(16)))
+
+        assert len(keys) == 1
+
+    def test_needs_a_key_that_can_be_read(self, make_api: Any, tmp_path: Path) -> None:
         (tmp_path / "key.pem").write_text("no key")
         api = make_api(signing_key_file=str(tmp_path / "key.pem"))
 
