@@ -45,6 +45,7 @@ from api.routes import (
     series,
 )
 from store import durability
+from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
 from trainer import extensions
 from worker.autopilot import AutopilotThread
@@ -119,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     every_s = parts.settings.reap_every_s
     duties = (
         ReaperThread(parts.db, parts.queue, parts.settings),
-        KeeperThread(parts.db, parts.files, every_s),
+        KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), every_s),
         AutopilotThread(parts.db, every_s),
         PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
     )

@@ -24,6 +24,8 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.training_tables import Checkpoint as Checkpoint
+from store.training_tables import Link as Link
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
@@ -129,6 +131,7 @@ class Attempt(Table):
     ended_at: Mapped[float | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
+    resumed_from: Mapped[int | None]
 
 
 class RunParam(Table):
