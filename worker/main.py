@@ -20,6 +20,7 @@ from store.database import Database, connect
 from store.settings import Settings
 from worker import logs, machine
 from worker.enqueue import TrainingQueue
+from worker.fetching import DatasetShelf
 from worker.herald import Herald
 from worker.nursery import Nursery
 from worker.patience import patiently
@@ -53,7 +54,9 @@ def main(settings: Settings) -> int:
     db.on_written.append(Herald(settings.broker_url).tell)
     queue = TrainingQueue(settings.broker_url)
     with scratch(settings.data_dir / "scratch", node) as mine:
-        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
+        files = ArtifactFiles(settings.artifacts_dir)
+        datasets = DatasetShelf(db, files, settings.datasets_dir, settings.dataset_cache_bytes)
+        shop = Shop(db, files, queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping, datasets=datasets)
         slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)
