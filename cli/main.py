@@ -7,7 +7,26 @@ from typing import Annotated
 
 import typer
 
-from cli import compare, delete, demo, doctor, errors, export, keys, migrate, receipt, rerun, runs, settings, submit, up, verify, watch, worker
+from cli import (
+    compare,
+    dataset,
+    delete,
+    demo,
+    doctor,
+    errors,
+    export,
+    keys,
+    migrate,
+    receipt,
+    rerun,
+    runs,
+    settings,
+    submit,
+    up,
+    verify,
+    watch,
+    worker,
+)
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
@@ -39,6 +58,8 @@ app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
+app.command("datasets", rich_help_panel=RUNS)(dataset.datasets)
+app.add_typer(dataset.app, name="dataset", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
 app.command(rich_help_panel=RUNS)(delete.delete)
