@@ -7,7 +7,26 @@ from typing import Annotated
 
 import typer
 
-from cli import compare, delete, demo, doctor, errors, export, keys, migrate, receipt, rerun, runs, settings, submit, up, verify, watch, worker
+from cli import (
+    compare,
+    delete,
+    demo,
+    doctor,
+    errors,
+    export,
+    keys,
+    migrate,
+    receipt,
+    report,
+    rerun,
+    runs,
+    settings,
+    submit,
+    up,
+    verify,
+    watch,
+    worker,
+)
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
@@ -37,6 +56,7 @@ app.command(rich_help_panel=RUNS)(runs.show)
 app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
+app.command(rich_help_panel=RUNS)(report.report)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
 app.command(rich_help_panel=RUNS)(delete.archive)
