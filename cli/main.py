@@ -20,6 +20,7 @@ from cli import (
     report,
     rerun,
     runs,
+    selftest,
     settings,
     submit,
     up,
@@ -63,6 +64,7 @@ app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
 app.command(rich_help_panel=RUNS)(delete.delete)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATION)
+app.add_typer(selftest.app, name="selftest", rich_help_panel=OPERATION)
 app.command(rich_help_panel=OPERATION)(migrate.migrate)
 app.command(rich_help_panel=OPERATION)(settings.settings)
 

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from api.numbers import Number
 from api.schemas.base import Body, Json, Notes, Priority, ProjectText, RunIdText, RunName, Tags
+from api.schemas.layers import FindingShown
 from trainer.config import RunConfig
 
 ExternalId = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
@@ -125,10 +126,13 @@ class RunListed(TypedDict):
 
 
 class RunShown(RunListed):
-    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric."""
+    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
+
+    `findings` is null until the run has ended."""
 
     environment: Json
     refused_points: int
+    findings: list[FindingShown] | None
 
 
 class DryRun(TypedDict):
@@ -141,8 +145,19 @@ class DryRun(TypedDict):
     estimate_s: float
 
 
+class LinkShown(TypedDict):
+    """Behind a step, the SHA-256 of each part of the training."""
+
+    step: int
+    weights: str
+    buffers: str
+    optimizer: str
+    rng: str
+    order: str
+
+
 class AttemptShown(TypedDict):
-    """One try at a run; `outcome` is null while it runs."""
+    """One try at a run; `outcome` is null while it runs, `resumed_from` the step at which it took up a checkpoint."""
 
     number: int
     node: str
@@ -150,6 +165,7 @@ class AttemptShown(TypedDict):
     ended_at: str | None
     outcome: str | None
     reason: str | None
+    resumed_from: int | None
 
 
 class LogPage(TypedDict):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api import numbers
 from api.answers import OPTIONS, rfc3339, rfc3339_or_null
 from api.piece_cache import PieceCache
+from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown
 from store import heads, lifecycle, nodes, runs, verdicts
@@ -36,7 +37,7 @@ class Kept:
 def shown(session: Session, run: Run) -> RunShown:
     (listed,) = listing(session, [run])
     refused = heads.read(session.connection(), [run.id])[run.id].refused
-    return {**listed, "environment": run.environment, "refused_points": refused}
+    return {**listed, "environment": run.environment, "refused_points": refused, "findings": cast(list[FindingShown] | None, run.findings)}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
