@@ -32,6 +32,7 @@ def submit(service: Service) -> str:
     return str(answer.json()["id"])
 
 
+@pytest.mark.timeout(300)  # three processes that load torch, one after another
 class TestExtensions:
     def test_are_trained_where_they_are_installed(self, service: Service) -> None:
         alone = service.ended(submit(service))
