@@ -24,6 +24,7 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    datasets,
     deleting,
     diagnostics,
     docs,
@@ -44,6 +45,7 @@ from api.routes import (
     series,
 )
 from store import durability
+from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
 from trainer import extensions
 from worker.autopilot import AutopilotThread
@@ -53,6 +55,7 @@ from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
 
+FORM_BYTES = 100_000  # what a form has around its files
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
@@ -70,6 +73,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reruns.router,
     reproducibility.router,
     artifacts.router,
+    datasets.router,
     nodes.router,
     keys.router,
     schemas.router,
@@ -100,7 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Envelope, metrics=parts.metrics)
@@ -115,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     every_s = parts.settings.reap_every_s
     duties = (
         ReaperThread(parts.db, parts.queue, parts.settings),
-        KeeperThread(parts.db, parts.files, every_s),
+        KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), every_s),
         AutopilotThread(parts.db, every_s),
         PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
     )

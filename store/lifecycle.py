@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import automatic, canaries, findings, logs, nodes, turns, verdicts
+from store import automatic, canaries, checkpoints, findings, logs, nodes, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
@@ -83,10 +83,19 @@ def renew(session: Session, claim: Claim, step: int | None = None) -> bool:
     return row.cancel_requested_at is not None
 
 
-def record_start(session: Session, claim: Claim, digests: Mapping[str, Any], environment: Mapping[str, Any], total_steps: int) -> None:
-    """Keep what determined this attempt. Raises LeaseLost."""
+def record_start(
+    session: Session,
+    claim: Claim,
+    digests: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    total_steps: int,
+    resumed_from: int | None = None,
+) -> None:
+    """Keep what determined this attempt, and at which step it took up a checkpoint, if it did. Raises LeaseLost."""
     must_own(session, claim)
     session.execute(_owned(claim).values(digests=dict(digests), environment=dict(environment), total_steps=total_steps))
+    if resumed_from is not None:
+        session.get_one(Attempt, (claim.run_id, claim.attempt)).resumed_from = resumed_from
 
 
 def finish(session: Session, claim: Claim, state: str, reason: str | None = None, digests: Mapping[str, Any] | None = None) -> None:
@@ -226,6 +235,7 @@ def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None
     run.state, run.reason, run.finished_at, run.lease_until = state, reason, session.scalar(select(now())), None
     turns.state(session, run.id, state, reason)
     findings.note(session, run)
+    checkpoints.forget(session, run.id)
     if run.rerun_of is not None:
         verdicts.judge_rerun(session, run)
         canaries.settle(session, run)

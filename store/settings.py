@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     api_processes: Annotated[int, Ge(1), Le(64)] = Field(1, description="API processes that `runtwice up` starts")
     most_streams: Annotated[int, Ge(0)] = Field(500, description="streams of events that one API process holds open; beyond it 503")
     body_limit_bytes: Annotated[int, Ge(1024)] = Field(20_000_000, description="largest request body; beyond it 413")
+    dataset_limit_bytes: Annotated[int, Ge(1024)] = Field(2_000_000_000, description="largest data set, as uploaded and as decoded; beyond it 413")
+    dataset_cache_bytes: Annotated[int, Ge(0)] = Field(
+        20_000_000_000, description="data sets a worker keeps on its own disk; beyond it those go that no run wanted for an hour"
+    )
     memory_limit_mb: Annotated[int, Ge(64)] = Field(8192, description="largest estimated memory of one run; a config beyond it is refused")
     node: str = Field("", description="name this worker registers under; empty: the host name")
     slots: Annotated[int, Ge(0), Le(256)] = Field(0, description="runs this worker trains at once; 0: one per core, or one per GPU")
@@ -45,6 +49,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'runtwice.db'}"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Where a worker keeps the data sets it has trained on."""
+        return self.data_dir / "datasets"
 
     @property
     def artifacts_dir(self) -> Path:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from analysis import verdict as analysis_verdict
 from analysis.verdict import Evidence
-from store import series, staleness, webhooks
+from store import chain, series, staleness, webhooks
 from store.database import now
 from store.errors import VerdictNotFound
 from store.tables import TRASH, Run, Verdict
@@ -84,6 +84,7 @@ def evidence(session: Session, run: Run) -> Evidence:
         digests=run.digests,
         environment=run.environment,
         series={name: analysis_verdict.Column(column.steps, column.values) for name, column in held.items()},
+        chain=chain.read(session, run.id),
     )
 
 

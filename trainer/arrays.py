@@ -4,7 +4,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from gzip import BadGzipFile
 from typing import BinaryIO
@@ -26,7 +26,7 @@ class ArrayFile:
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
-    open: Callable[[], BinaryIO]
+    open: Callable[[], AbstractContextManager[BinaryIO]]
 
     @property
     def size_bytes(self) -> int:

@@ -22,6 +22,7 @@ class DatasetShape:
     scale: float  # the value of a full pixel: images are divided by it
     digest: str = ""  # of the decoded images and labels, see trainer/digests.py; empty where it is not known beforehand
     uploaded: bool = False
+    counts: tuple[int, ...] = ()  # images of each class; empty where it is not known beforehand
 
     @property
     def features(self) -> int:
@@ -29,12 +30,13 @@ class DatasetShape:
         return self.height * self.width * self.channels
 
 
+DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 # Those that every installation brings along.
 DATASETS: dict[str, DatasetShape] = {
     shape.name: shape
     for shape in (
-        DatasetShape("mnist5k", 5000, 28, 28, 1, 10, 255.0, "e6d7b52f32273d9c4d1e58f0c53b61420447672f530a3fc5424f90b9bbc70672"),
-        DatasetShape("digits", 1797, 8, 8, 1, 10, 16.0, "c4671cf8816027aab32a03dabe0f58e4cd8ffb872e36c6f48cc7273cea5f4154"),
+        DatasetShape("mnist5k", 5000, 28, 28, 1, 10, 255.0, "e6d7b52f32273d9c4d1e58f0c53b61420447672f530a3fc5424f90b9bbc70672", counts=(500,) * 10),
+        DatasetShape("digits", 1797, 8, 8, 1, 10, 16.0, "c4671cf8816027aab32a03dabe0f58e4cd8ffb872e36c6f48cc7273cea5f4154", counts=DIGITS),
     )
 }
 _uploaded: ContextVar[Mapping[str, DatasetShape]] = ContextVar("uploaded", default=MappingProxyType({}))

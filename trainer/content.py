@@ -53,12 +53,13 @@ def filled_in(dataset: Any) -> Any:
         if content is not None:
             raise refuse(("content",), f"takes null for {name}, which every installation brings along", content)
         return dataset
-    if content is None:
-        return {**dataset, "content": of(known)}
-    if isinstance(content, dict) and content.get("digest") != known.digest:
-        sentence = f"takes {known.digest}, which is {name} here; leave `content` out and it is filled in"
-        raise refuse(("content", "digest"), sentence, content.get("digest"))
-    return dataset
+    if content is not None and not isinstance(content, dict):
+        return dataset
+    right = of(known)
+    for field, given in (content or {}).items():
+        if field in right and given != right[field]:
+            raise refuse(("content", field), f"takes {right[field]}, as {name} has it here; leave `content` out and it is filled in", given)
+    return {**dataset, "content": {**right, **(content or {})}}
 
 
 def _listed(names: list[str]) -> str:

@@ -34,9 +34,12 @@ class ArtifactWritten:
     sha256: str
 
 
+PARTS = ("weights", "buffers", "optimizer", "rng", "order")  # of a training, each with a digest of its own
+
+
 @dataclass(frozen=True)
 class Digests:
-    """A link of the digest chain: behind a step, the SHA-256 of each part (trainer.chain.PARTS)."""
+    """A link of the digest chain: behind a step, the SHA-256 of each of PARTS."""
 
     step: int
     parts: Mapping[str, str]

@@ -4,7 +4,8 @@ An IDX file is two zero bytes, the type (8: unsigned byte), the number of dimens
 """
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,10 +30,11 @@ def open_idx(file: Path, name: str) -> ArrayFile:
             raise BadDataset(f"{name} is cut off in its header")
     shape = tuple(int.from_bytes(sizes[at : at + 4], "big") for at in range(0, len(sizes), 4))
 
-    def from_the_first() -> BinaryIO:
-        content = _opened(file)
-        content.read(4 + len(sizes))
-        return content
+    @contextmanager
+    def from_the_first() -> Iterator[BinaryIO]:
+        with _opened(file) as content:
+            content.read(4 + len(sizes))
+            yield content
 
     return ArrayFile(name, shape, np.dtype(np.uint8), from_the_first)
 
@@ -45,10 +47,9 @@ def paired(arrays: Sequence[ArrayFile]) -> list[tuple[ArrayFile, ArrayFile]]:
     return list(zip(images, labels, strict=True))
 
 
-def _opened(file: Path) -> BinaryIO:
-    content = file.open("rb")
-    if content.read(2) != b"\x1f\x8b":
-        content.seek(0)
-        return content
-    content.close()
-    return cast(BinaryIO, gzip.open(file, "rb"))
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    with file.open("rb") as raw:
+        is_packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_packed else raw

@@ -10,7 +10,7 @@ from trainer.networks import Mlp
 from trainer.optimizers import Sgd
 
 PROCESS_BYTES = 300_000_000  # Python, torch and a forked child's own pages
-FLOPS_PER_S = {"float32": 90e9, "float64": 45e9, "bfloat16": 90e9}  # one thread of a 2024 server CPU, in large matrix products
+FLOPS_PER_S = {"float32": 90e9, "float64": 45e9, "bfloat16": 9e9}  # one thread of a server CPU without instructions for bfloat16
 CONVOLUTION_SPEED = 0.4  # of that, in convolutions of few channels
 ITERATION_S = 0.0006  # Python and kernel starts of one small step
 
@@ -68,9 +68,10 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     for layer in all_layers:
         data[_pointer(config, layer)] += number_bytes * copies * (layer.weights + _norm_weights(config, layer))
 
-    training = [number_bytes * config.batch_images * _kept(config, layer) for layer in all_layers]
+    passed_bytes = 2 if config.precision == "bfloat16" else number_bytes
+    training = [passed_bytes * config.batch_images * _kept(config, layer) for layer in all_layers]
     rows = max(config.dataset.val_size, config.dataset.test_size)
-    evaluating = [number_bytes * rows * (2 * layer.leaves.values + _passing(config, layer)) for layer in all_layers]
+    evaluating = [passed_bytes * rows * (2 * layer.leaves.values + _passing(config, layer)) for layer in all_layers]
     if max(evaluating) > sum(training):  # of an evaluation's layers, one and what enters it lie there at a time
         data[_pointer(config, all_layers[evaluating.index(max(evaluating))], leaves=True)] += max(evaluating)
     else:

@@ -5,6 +5,8 @@ import io
 import os
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -42,13 +44,17 @@ def open_npz(file: Path) -> tuple[ArrayFile, ArrayFile]:
     return _array(file, held["x.npy"], "x"), _array(file, held["y.npy"], "y")
 
 
-def _opened(file: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(cast(Any, Frugal(file)))
-    except BadDataset:
-        raise
-    except (ValueError, OverflowError, struct.error) as error:
-        raise BadDataset(f"the npz file cannot be read: {str(error)[:200]}") from error
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    with Frugal(file) as content:
+        try:
+            archive = zipfile.ZipFile(cast(Any, content))
+        except BadDataset:
+            raise
+        except (ValueError, OverflowError, struct.error) as error:
+            raise BadDataset(f"the npz file cannot be read: {str(error)[:200]}") from error
+        with archive:
+            yield archive
 
 
 def _array(file: Path, member: zipfile.ZipInfo, name: str) -> ArrayFile:
@@ -69,17 +75,20 @@ def _array(file: Path, member: zipfile.ZipInfo, name: str) -> ArrayFile:
     if header.get("fortran_order") and len(shape) > 1:
         raise BadDataset(f"{name} lies in Fortran order; save numpy.ascontiguousarray({name})")
 
-    def from_the_first() -> BinaryIO:
-        values = _values(file, member)
-        if len(values.read(begins)) < begins:
-            raise EOFError(f"{name} became shorter")
-        return values
+    @contextmanager
+    def from_the_first() -> Iterator[BinaryIO]:
+        with _values(file, member) as values:
+            if len(values.read(begins)) < begins:
+                raise EOFError(f"{name} became shorter")
+            yield values
 
     return ArrayFile(name, shape, dtype, from_the_first)
 
 
-def _values(file: Path, member: zipfile.ZipInfo) -> BinaryIO:
-    return cast(BinaryIO, _opened(file).open(member))
+@contextmanager
+def _values(file: Path, member: zipfile.ZipInfo) -> Iterator[BinaryIO]:
+    with _opened(file) as archive, archive.open(member) as values:
+        yield cast(BinaryIO, values)
 
 
 def _header(file: BinaryIO, name: str) -> dict[str, Any]:

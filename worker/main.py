@@ -16,6 +16,7 @@ import structlog
 
 from store import lifecycle, migrate
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import checkpoint_files
 from store.database import Database, connect
 from store.settings import Settings
 from trainer import extensions
@@ -55,7 +56,9 @@ def main(settings: Settings) -> int:
     db.on_written.append(Herald(settings.broker_url).tell)
     queue = TrainingQueue(settings.broker_url)
     with scratch(settings.data_dir / "scratch", node) as mine:
-        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
+        files = ArtifactFiles(settings.artifacts_dir)
+        kept = checkpoint_files(settings)
+        shop = Shop(db, files, kept, queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
         slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from trainer.events import PARTS
+
 Example = dict[str, Any]
 
 
@@ -117,7 +119,9 @@ ATTEMPT: Example = {
     "ended_at": "2026-11-23T20:30:04.323456Z",
     "outcome": "finished",
     "reason": None,
+    "resumed_from": None,
 }
+LINK: Example = {"step": 99, **dict.fromkeys(PARTS, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")}
 POINTS: Example = {"steps": [0, 1], "times": [1795465801.5, 1795465801.6], "metrics": {"train/loss": [0.5, "NaN"], "val/loss": [None, 0.7]}}
 APPENDED: Example = {
     "accepted": 2,

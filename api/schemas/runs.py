@@ -145,8 +145,19 @@ class DryRun(TypedDict):
     estimate_s: float
 
 
+class LinkShown(TypedDict):
+    """Behind a step, the SHA-256 of each part of the training."""
+
+    step: int
+    weights: str
+    buffers: str
+    optimizer: str
+    rng: str
+    order: str
+
+
 class AttemptShown(TypedDict):
-    """One try at a run; `outcome` is null while it runs."""
+    """One try at a run; `outcome` is null while it runs, `resumed_from` the step at which it took up a checkpoint."""
 
     number: int
     node: str
@@ -154,6 +165,7 @@ class AttemptShown(TypedDict):
     ended_at: str | None
     outcome: str | None
     reason: str | None
+    resumed_from: int | None
 
 
 class LogPage(TypedDict):

@@ -15,7 +15,7 @@ from api.parts import Parts
 from api.services import point_export, show
 from api.services.artifacts import artifact_shown
 from api.services.attempts import attempt_shown
-from store import artifacts, diagnostics, lifecycle, logs, pieces, runs, verdicts
+from store import artifacts, chain, diagnostics, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
 from store.database import Database
 from store.staleness import Fleet
@@ -33,6 +33,7 @@ def export(parts: Parts, caller: Caller, run_id: str, with_files: bool) -> Strea
         documents = {
             "run.json": show.shown(session, run),
             "attempts.json": [attempt_shown(attempt) for attempt in lifecycle.attempts(session, run.id)],
+            "digests.json": [{"step": step, **digests} for step, digests in chain.read(session, run.id).items()],
             "verdicts.json": _verdicts(session, run),
         }
     held = {sha256: f"artifacts/{sha256}.bin" for _, sha256 in files if with_files and parts.files.path(sha256).is_file()}

@@ -13,7 +13,7 @@ from api.idempotency import Once, answer_once
 from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.schemas.runs import DryRun, NewClientRun, NewManagedRun
-from api.services import names, show
+from api.services import datasets, names, show
 from store import lifecycle, nodes, runs
 from store.errors import RunNotFound
 from store.tables import Run
@@ -99,6 +99,7 @@ def _add(session: Session, parts: Parts, caller: Caller, new: NewManagedRun) -> 
     draft = _draft(session, parts, caller, new)
     if len(draft.factors) > 1 and not new.allow_many_changes:
         raise _too_many(draft)
+    datasets.must_be_here(session, draft.config)
     project = names.find_or_add(session, caller, parts.settings, new.project)
     run = runs.add_managed(
         session,

@@ -185,6 +185,7 @@ class TestZip:
         assert archive.namelist() == [
             "run.json",
             "attempts.json",
+            "digests.json",
             "verdicts.json",
             "artifacts.json",
             "log.txt",

@@ -92,6 +92,8 @@ class TestDiscard:
             "deliveries": 0,
             "run_params": 2,
             "run_tags": 2,
+            "links": 0,
+            "checkpoints": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))
