@@ -59,17 +59,17 @@ def judged(series: Mapping[str, Column]) -> dict[str, Column]:
     return {metric: column for metric, column in series.items() if not metric.startswith("system/") and len(column)}
 
 
-def compared(original: Mapping[str, Column], rerun: Mapping[str, Column]) -> tuple[int, FirstDifference | None]:
-    """How many points both runs hold, and the first that is not the same: smallest step, then first metric by name."""
+def compared(original: Mapping[str, Column], rerun: Mapping[str, Column]) -> tuple[int, list[FirstDifference]]:
+    """How many points both runs hold, and of each metric that is not the same the first such point: smallest step first, then by name."""
     both = 0
-    first: FirstDifference | None = None
+    differing = []
     for metric in sorted(original.keys() | rerun.keys()):
         ours, theirs = original.get(metric, EMPTY), rerun.get(metric, EMPTY)
         shared, step = _first_step(ours, theirs)
         both += shared
-        if step is not None and (first is None or step < first.step):
-            first = FirstDifference(metric, step, ours.at(step), theirs.at(step))
-    return both, first
+        if step is not None:
+            differing.append(FirstDifference(metric, step, ours.at(step), theirs.at(step)))
+    return both, sorted(differing, key=lambda first: first.step)
 
 
 def same_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -24,7 +24,9 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    datasets,
     deleting,
+    diagnostics,
     docs,
     events,
     export,
@@ -33,7 +35,9 @@ from api.routes import (
     login,
     nodes,
     points,
+    probes,
     projects,
+    reproducibility,
     reruns,
     retention,
     runs,
@@ -43,11 +47,15 @@ from api.routes import (
 from store import durability
 from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
+from trainer import extensions
+from worker.autopilot import AutopilotThread
 from worker.keeper import KeeperThread
+from worker.postman import PostmanThread
 from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
 
+FORM_BYTES = 100_000  # what a form has around its files
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
@@ -55,13 +63,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     export.router,
     deleting.router,
     runs.router,
+    diagnostics.router,
+    probes.router,
     client_runs.router,
     points.router,
     series.router,
     events.router,
     compare.router,
     reruns.router,
+    reproducibility.router,
     artifacts.router,
+    datasets.router,
     nodes.router,
     keys.router,
     schemas.router,
@@ -92,7 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Envelope, metrics=parts.metrics)
@@ -104,8 +117,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     # One process of all has each duty; the others stand by.
-    keeper = KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), parts.settings.reap_every_s)
-    duties = (ReaperThread(parts.db, parts.queue, parts.settings), keeper)
+    every_s = parts.settings.reap_every_s
+    duties = (
+        ReaperThread(parts.db, parts.queue, parts.settings),
+        KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), every_s),
+        AutopilotThread(parts.db, every_s),
+        PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
+    )
     for duty in duties:
         duty.start()
     parts.combiner.start()
@@ -121,6 +139,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _warn_of_weakness(parts: Parts) -> None:
+    for broken in extensions.BROKEN:
+        log.error("an extension cannot be used", what=broken.what, name=broken.name, package=broken.package, reason=broken.reason)
     with suppress(SQLAlchemyError), parts.db.read() as session:  # a database that is away is told of by /readyz
         if weakness := durability.weakness(session):
             log.error("what is acknowledged may be lost when the machine stops", reason=weakness)

@@ -15,13 +15,16 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.database import insert_into, note_written, now
+from store.layer_tables import LayerSnapshot
 from store.tables import (
     TRASH,
     Artifact,
     Attempt,
+    AutomaticRerun,
     Block,
     Checkpoint,
     Clock,
+    Delivery,
     Head,
     Link,
     LogLines,
@@ -66,6 +69,7 @@ PARTS = (
     Part(Segment, (Segment.run_id,), func.length(Segment.steps) + func.length(Segment.values), 100),
     Part(Clock, (Clock.run_id,), func.length(Clock.times) + func.length(Clock.versions), 100),
     Part(Block, (Block.run_id,), func.length(Block.body), 50),
+    Part(LayerSnapshot, (LayerSnapshot.run_id,), func.length(LayerSnapshot.body), 50),
     Part(Link, (Link.run_id,), func.length(Link.digests)),
     Part(Checkpoint, (Checkpoint.run_id,), Checkpoint.size_bytes),
     Part(Head, (Head.run_id,)),
@@ -77,6 +81,8 @@ PARTS = (
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
+    Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
+    Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),
 )
 
 

@@ -10,33 +10,44 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainer import layout, schedulers
+from trainer import content, extensions, layout, schedulers
+from trainer.augmentation import Augmentation
 from trainer.catalog import DATASETS, DatasetShape
+from trainer.content import Content
+from trainer.diagnostics import MOST_SNAPSHOTS, Diagnostics
+from trainer.door import Options
 from trainer.networks import Cnn, Mlp, Model, Resnet
 from trainer.optimizers import CrossEntropy, Optimizer, Sgd
 from trainer.part import LARGEST_SEED, LATER, MOST_ITERATIONS, Goal, Iterations, Metric, Part, Seed
-from trainer.refusals import Takes, one_of, refuse
+from trainer.refusals import Takes, one_of, refuse, shown
 from trainer.schedulers import Constant, Scheduler
 
 # ---- data ----
 
 
-def _known(name: str) -> str:
-    if name not in DATASETS:
-        raise refuse((), f"takes a data set, one of {one_of(tuple(sorted(DATASETS)))}", name)
-    return name
-
-
 def _a_fifth(fields: dict[str, Any]) -> int:
-    return min(1000, DATASETS[fields["name"]].images // 5)
+    return min(1000, _shape(fields["name"], fields["content"]).images // 5)
+
+
+def _shape(name: str, held: Content | None) -> DatasetShape:
+    return held.shape(name) if held else DATASETS[name]
+
+
+def _options_schema(schema: dict[str, Any]) -> None:
+    """The objects that there are, in place of any object."""
+    kinds = [{**kind.model_json_schema(), "title": name} for name in DATASETS if (kind := extensions.options_of(name))]
+    schema["anyOf"] = [*kinds, {"type": "null"}]
 
 
 class Dataset(Part):
-    name: Annotated[str, AfterValidator(_known), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
-        description="the labelled images to learn", json_schema_extra={"enum": [*sorted(DATASETS)]}
+    name: Annotated[str, Field(pattern=content.NAME), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
+        description="the labelled images to learn: of those that every installation has, or uploaded", examples=[*sorted(DATASETS)]
+    )
+    content: Annotated[Content | None, LATER] = Field(
+        None, description="what an uploaded data set holds, filled in from its name; null for those that every installation has"
     )
     split_seed: Seed = Field(0, description=f"seed of the permutation that splits the images, 0 to {LARGEST_SEED}")
     val_size: Annotated[int, Ge(1), Le(1_000_000_000)] = Field(
@@ -44,9 +55,28 @@ class Dataset(Part):
     )
     test_size: Annotated[int, Ge(0), Le(1_000_000_000)] = Field(0, description="images after the validation images, evaluated once at the end")
 
+    options: Annotated[SerializeAsAny[Options] | None, LATER] = Field(
+        None, validate_default=True, description="what a data set of another package takes besides", json_schema_extra=_options_schema
+    )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, given: Any, info: ValidationInfo) -> Any:
+        """An object of the class that the data set names, filled in with its defaults."""
+        name = info.data.get("name", "")
+        kind = extensions.options_of(name)
+        if kind is None and given is not None:
+            raise refuse((), f"takes null: {shown(name)} has no options", given)
+        return None if kind is None else kind.model_validate({} if given is None else given)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_content(cls, given: Any) -> Any:
+        return content.filled_in(given)
+
     @property
     def shape(self) -> DatasetShape:
-        return DATASETS[self.name]
+        return _shape(self.name, self.content)
 
     @property
     def train_size(self) -> int:
@@ -78,7 +108,7 @@ class BestMetric(Part):
 
 MOST_LINKS = 1000  # of a digest chain
 SPACING_WORDS = f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null"
-LOOKS_ON = {"checkpoint_every_s", "digest_every"}
+LOOKS_ON = {"checkpoint_every_s", "digest_every", "diagnostics"}
 BATCH_WORDS = f'a whole number of at least 1 and at most {MOST_ITERATIONS}, or "full"'
 
 
@@ -112,6 +142,9 @@ class RunConfig(Part):
     grad_clip: Annotated[float | None, Gt(0), Takes("a finite number above 0, or null"), LATER] = Field(
         None, description="largest L2 norm of all gradients together, to which longer ones are shortened before the optimizer's step; above 0"
     )
+    augmentation: Annotated[Augmentation | None, LATER] = Field(
+        None, description="vary the training images: shift, flip, noise; null: take them as they are"
+    )
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
@@ -123,6 +156,9 @@ class RunConfig(Part):
     )
     execution: Annotated[Literal["eager", "graph"], LATER] = Field(
         "eager", description="graph: every step as one CUDA graph, for GPUs only; a numeric path of its own, never compared with eager"
+    )
+    diagnostics: Annotated[Diagnostics | None, LATER] = Field(
+        None, description="statistics of every layer while it learns; changes nothing that is computed"
     )
 
     @property
@@ -140,13 +176,20 @@ class RunConfig(Part):
         if self.batch_images > self.dataset.train_size:
             sentence = f'takes at most the {self.dataset.train_size} training images, or "full"'
             raise refuse(("batch_size",), sentence, self.batch_size)
+        if self.augmentation and (too_far := self.augmentation.misfit(self.dataset.shape)):
+            raise refuse(("augmentation", "shift_pixels"), too_far, self.augmentation.shift_pixels)
         if misfit := layout.misfit(self.model, self.dataset.shape, self.batch_images, self.batch_size):
             raise refuse(*misfit)
         if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
             sentence = f"takes at least {-(-self.total_iterations // MOST_LINKS)}, so that the chain has at most {MOST_LINKS} links, or null"
             raise refuse(("digest_every",), sentence, self.digest_every)
+        if self.diagnostics is not None and self.diagnostics.snapshots(self.total_iterations) > MOST_SNAPSHOTS:
+            sentence = f"takes at least {-(-self.total_iterations // (MOST_SNAPSHOTS - 1))}: a run keeps at most {MOST_SNAPSHOTS} snapshots"
+            raise refuse(("diagnostics", "every"), sentence, self.diagnostics.every)
         if self.execution == "graph" and self.device == "cpu":
             raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
+        if self.execution == "graph" and self.diagnostics is not None:
+            raise refuse(("diagnostics",), "takes null with execution graph: nobody can look into a step that is one graph", self.diagnostics)
         object.__setattr__(self, "scheduler", schedulers.filled(self.scheduler, self.optimizer.lr, self.total_iterations))
         return self
 
@@ -180,9 +223,10 @@ class Factor(NamedTuple):
 
 
 _OTHERS = {"norm", "norm_position", "dropout", "output"}
-_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in (Mlp, Cnn, Resnet) for name in kind.model_fields if name not in _OTHERS))
+_NETWORKS: tuple[type[Part], ...] = (Mlp, Cnn, Resnet, *extensions.network_configs())
+_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in _NETWORKS for name in kind.model_fields if name not in _OTHERS))
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution) may differ freely.
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution, diagnostics) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
     Factor("model", _SIZES),
@@ -195,5 +239,6 @@ FACTORS: tuple[Factor, ...] = (
     Factor("batch_size", ("batch_size",)),
     Factor("precision", ("precision",)),
     Factor("grad_clip", ("grad_clip",)),
+    Factor("augmentation", ("augmentation",)),
     Factor("early_stopping", ("early_stopping",)),
 )

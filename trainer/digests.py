@@ -3,13 +3,18 @@
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.config import Dataset
 from trainer.data import Images, decoded
+from trainer.door import Options
+from trainer.extensions import Extension, source_files
+from trainer.source import of_code as of_code
+
+SAMPLED = 512
 
 
 def of_arrays(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
@@ -29,24 +34,38 @@ def of_state(state: Mapping[str, Tensor]) -> str:
     return of_arrays((name, tensor.detach().to("cpu").numpy()) for name, tensor in state.items())
 
 
+def sample_of_state(state: Mapping[str, Tensor]) -> str:
+    """Some values of every tensor of floats, evenly spaced and at most 512 together: "float32:" and their little-endian bytes in hex.
+
+    Digests say that two states are not the same; this says how far they lie apart.
+    """
+    floats = [tensor.detach().to("cpu").reshape(-1) for tensor in state.values() if tensor.is_floating_point() and tensor.numel()][:SAMPLED]
+    dtype = np.dtype("<f8" if any(each.dtype == torch.float64 for each in floats) else "<f4")
+    values = [each[torch.linspace(0, len(each) - 1, min(len(each), SAMPLED // len(floats))).long()] for each in floats]
+    return f"float{dtype.itemsize * 8}:" + b"".join(each.double().numpy().astype(dtype).tobytes() for each in values).hex()
+
+
 def of_split(parts: Mapping[str, Tensor]) -> str:
     """Digest of which images each part of the split holds, in its order."""
     return of_arrays((name, indices.numpy()) for name, indices in parts.items())
 
 
 @functools.cache
-def of_dataset(name: str) -> str:
+def of_dataset(name: str, options: Options | None = None) -> str:
     """Digest of a data set's decoded images and labels."""
-    images: Images = decoded(name)
+    images: Images = decoded(name, options)
     return of_arrays((("x", images.x), ("y", images.y)))
 
 
-@functools.cache
-def of_code() -> str:
-    """Digest of this package's own source files."""
-    folder = Path(__file__).parent
-    files = sorted(folder.rglob("*.py"))
-    return of_arrays((str(file.relative_to(folder)), np.frombuffer(file.read_bytes(), np.uint8)) for file in files)
+def of_data(dataset: Dataset) -> str:
+    """Digest of the data that a config names; of an uploaded data set the one it is kept under, which was checked when it came to this node."""
+    return dataset.content.digest if dataset.content else of_dataset(dataset.name, dataset.options)
+
+
+def of_package(extension: Extension) -> str:
+    """Digest of the source files of the package that brings an extension."""
+    module = extension.function.partition(":")[0]
+    return of_arrays((name, np.frombuffer(content, np.uint8)) for name, content in source_files(module))
 
 
 class RunningDigest:

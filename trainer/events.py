@@ -56,6 +56,21 @@ class CheckpointWritten:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """What the layers were like at a step: by kind (trainer.diagnostics.KINDS) a row for each layer, of finite numbers or None."""
+
+    step: int
+    layers: Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a layer did to an input (see trainer.trying)."""
+
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class LogText:
     text: str
 
@@ -70,13 +85,15 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | Digests | CheckpointWritten | ArtifactWritten | LogText | Ended
+Event = Started | Points | Digests | CheckpointWritten | Snapshot | Probed | ArtifactWritten | LogText | Ended
 
 _NAMES: dict[str, type[Event]] = {
     "started": Started,
     "points": Points,
     "digests": Digests,
     "checkpoint": CheckpointWritten,
+    "snapshot": Snapshot,
+    "probed": Probed,
     "artifact": ArtifactWritten,
     "log": LogText,
     "ended": Ended,

@@ -2,13 +2,15 @@
 
 from collections import Counter
 
+from trainer import extensions
 from trainer.config import RunConfig
+from trainer.door import NetworkConfig
 from trainer.layout import Layer, layers
 from trainer.networks import Mlp
 from trainer.optimizers import Sgd
 
 PROCESS_BYTES = 300_000_000  # Python, torch and a forked child's own pages
-FLOPS_PER_S = {"float32": 90e9, "float64": 45e9, "bfloat16": 90e9}  # one thread of a 2024 server CPU, in large matrix products
+FLOPS_PER_S = {"float32": 90e9, "float64": 45e9, "bfloat16": 9e9}  # one thread of a server CPU without instructions for bfloat16
 CONVOLUTION_SPEED = 0.4  # of that, in convolutions of few channels
 ITERATION_S = 0.0006  # Python and kernel starts of one small step
 
@@ -39,6 +41,8 @@ def estimate_memory_bytes(config: RunConfig) -> int:
 def estimate_duration_s(config: RunConfig) -> float:
     """Training time on one quiet CPU thread; says hours from minutes, no more."""
     products = sum(layer.products for layer in layers(config.model, config.dataset.shape))
+    if isinstance(config.model, NetworkConfig):
+        products = extensions.weights(config.model, config.dataset.shape)
     evaluations = -(-config.total_iterations // config.eval_every)
     images = config.total_iterations * 3 * config.batch_images + evaluations * config.dataset.val_size  # backward costs twice forward
     speed = FLOPS_PER_S[config.precision] * (1 if isinstance(config.model, Mlp) else CONVOLUTION_SPEED)
@@ -53,15 +57,21 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     data = Counter({"/config/dataset/name": images * features * (1 + 2 * number_bytes)})
     if config.batch_size != "full":
         data["/config/batch_size"] += config.batch_size * features * number_bytes
+    if config.augmentation is not None:
+        data["/config/augmentation/shift_pixels"] += config.batch_images * config.augmentation.numbers(config.dataset.shape) * number_bytes
 
+    if isinstance(config.model, NetworkConfig):
+        data["/config/model/kind"] += number_bytes * _copies(config) * extensions.weights(config.model, config.dataset.shape)
+        return data
     all_layers = layers(config.model, config.dataset.shape)
     copies = _copies(config)
     for layer in all_layers:
         data[_pointer(config, layer)] += number_bytes * copies * (layer.weights + _norm_weights(config, layer))
 
-    training = [number_bytes * config.batch_images * _kept(config, layer) for layer in all_layers]
+    passed_bytes = 2 if config.precision == "bfloat16" else number_bytes
+    training = [passed_bytes * config.batch_images * _kept(config, layer) for layer in all_layers]
     rows = max(config.dataset.val_size, config.dataset.test_size)
-    evaluating = [number_bytes * rows * (2 * layer.leaves.values + _passing(config, layer)) for layer in all_layers]
+    evaluating = [passed_bytes * rows * (2 * layer.leaves.values + _passing(config, layer)) for layer in all_layers]
     if max(evaluating) > sum(training):  # of an evaluation's layers, one and what enters it lie there at a time
         data[_pointer(config, all_layers[evaluating.index(max(evaluating))], leaves=True)] += max(evaluating)
     else:

@@ -1,10 +1,12 @@
 """Configs of the neural networks, and of what stands between their layers. No torch in here: model.py builds them."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 from annotated_types import Ge, Le, Len
 from pydantic import BeforeValidator, FailFast, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
+from trainer import extensions
 from trainer.part import LATER, WIDEST_LAYER, Part, Positive, Share, kind_is
 from trainer.refusals import Takes, refuse
 
@@ -144,6 +146,12 @@ def _channels(most: int) -> tuple[Any, ...]:
     return Strict(False), Len(1, most), FailFast(), Takes(f"a list of 1 to {most} numbers of channels, each of at least 1 and at most {WIDEST_LAYER}")
 
 
+def _whole(value: Any) -> Any:
+    if type(value) is not int:  # true and 1.0 equal 1, and a Literal takes what is equal
+        raise PydanticCustomError("whole", "no whole number")
+    return value
+
+
 class Cnn(Part):
     """Blocks of convolution, activation, norm, dropout, pooling; then the linear head over all that is left of the image.
 
@@ -152,7 +160,7 @@ class Cnn(Part):
 
     kind: Literal["cnn"] = Field("cnn", description="convolution blocks")
     channels: Annotated[tuple[_Width, ...], *_channels(16)] = Field((16, 32), description="channels of each block, at most 16 blocks of 1 to 1e9")
-    kernel: Literal[1, 3, 5, 7, 9, 11] = Field(3, description="height and width of the convolutions, in pixels")
+    kernel: Annotated[Literal[1, 3, 5, 7, 9, 11], BeforeValidator(_whole)] = Field(3, description="height and width of the convolutions, in pixels")
     pooling: Literal["max", "average", "none"] = Field("max", description="at the end of every block, over 2 by 2 pixels")
     activation: Activation = Field("relu", description=ACTIVATION)
     norm: MapNorm = Field(default_factory=NoNorm, description="normalization in every block")
@@ -202,7 +210,14 @@ class Resnet(Part):
         return self
 
 
-Model = Annotated[Mlp | Cnn | Resnet, Field(discriminator="kind"), BeforeValidator(kind_is("mlp", "cnn", "resnet"))]
+if TYPE_CHECKING:
+    Model = Mlp | Cnn | Resnet  # what else there is derives from NetworkConfig, and is looked for first
+else:
+    Model = Annotated[
+        Union[(Mlp, Cnn, Resnet, *extensions.network_configs())],
+        Field(discriminator="kind"),
+        BeforeValidator(kind_is("mlp", "cnn", "resnet", *extensions.MODELS)),
+    ]
 
 
 def _groups_divide(norm: AnyNorm, sizes: tuple[int, ...], what: str) -> None:

@@ -1,8 +1,11 @@
 """Which training images each step learns from: a pure function of the seed and the step, so that nothing of it needs saving."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from trainer.augment import augmented
 from trainer.config import RunConfig
 from trainer.data import Part
 from trainer.digests import RunningDigest
@@ -14,6 +17,7 @@ class BatchOrder:
     """Batches by step, and a digest of every permutation used so far."""
 
     def __init__(self, config: RunConfig, train: Part) -> None:
+        self._config = config
         self._seed = config.seed
         self._train = train
         self._images = len(train.y_N)
@@ -22,7 +26,13 @@ class BatchOrder:
         self._go_back()
 
     def batch(self, step: int) -> Part:
-        """The images of a step. Steps must be asked for in their order: the digest runs along."""
+        """The images of a step, varied if the config says so. Steps must be asked for in their order: the digest runs along."""
+        chosen, vary = self._chosen(step), self._config.augmentation
+        if vary is None:
+            return chosen
+        return replace(chosen, x_ND=augmented(chosen.x_ND, vary, self._config.dataset.shape, self._config.seed, step))
+
+    def _chosen(self, step: int) -> Part:
         if self._full:
             return self._train
         epoch, position = divmod(step, self._images // self._batch_images)  # a last partial batch is dropped

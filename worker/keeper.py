@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from store import archive, artifacts, checkpoints, retention, trash
+from store import archive, artifacts, checkpoints, probes, retention, trash
 from store.artifacts import ArtifactFiles
 from store.checkpoint_files import CheckpointFiles
 from store.database import Database
@@ -39,6 +39,7 @@ class KeeperThread(DutyThread):
             self._retain_at = time.monotonic() + RETAIN_EVERY_S  # first of all: whatever goes wrong with it must not keep the rest waiting
             retain(self._db, self)
         purge(self._db, self)
+        expire_probes(self._db, self)
         remove_files(self._db, self._files, self)
         if time.monotonic() >= self._clear_at:
             self._clear_at = time.monotonic() + CLEAR_EVERY_S
@@ -108,6 +109,14 @@ def purge(db: Database, duty: DutyThread) -> int:
     if total:
         log.info("deleted runs are gone", rows=total)
     return total
+
+
+def expire_probes(db: Database, duty: DutyThread) -> None:
+    with db.read() as session:
+        old = probes.is_there_an_old_one(session)
+    while old and duty.goes_on():
+        with db.begin() as session:
+            old = probes.expire(session) > 0
 
 
 def remove_files(db: Database, files: ArtifactFiles, duty: DutyThread) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
-from store import artifacts, chain, checkpoints, lifecycle, logs, series
+from store import artifacts, chain, checkpoints, diagnostics, lifecycle, logs, series
 from store.artifacts import ArtifactFiles
 from store.checkpoint_files import CheckpointFiles
 from store.database import Database
 from store.lifecycle import Claim, Lost
-from trainer.events import ArtifactWritten, CheckpointWritten, Digests, Ended, LogText, Points, Started
+from trainer.events import ArtifactWritten, CheckpointWritten, Digests, Ended, LogText, Points, Snapshot, Started
 from worker.children import Exited, Happening, Said
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,8 @@ class Recorder:
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._started: Started | None = None
         self._points: list[Points] = []
+        self._snapshots: list[Snapshot] = []
+        self._room_for_snapshots = True
         self._links: list[Digests] = []
         self._checkpoint: CheckpointWritten | None = None
         self._superseded: list[str] = []  # before they were written down
@@ -52,6 +54,8 @@ class Recorder:
                 case Points():
                     self._points.append(happening)
                     self.has_points = True
+                case Snapshot():
+                    self._snapshots += [happening] if self._room_for_snapshots else []
                 case Digests():
                     self._links.append(happening)
                 case CheckpointWritten():
@@ -109,6 +113,10 @@ class Recorder:
             outdated = checkpoints.add(session, self.claim, self._checkpoint.step, name, self._checkpoint.size_bytes)
             self._outdated = [*outdated, *self._superseded]
         lines = [*self._lines, *self._left_out()] if last else list(self._lines)
+        full_at = diagnostics.keep(session, self.claim, self._snapshots) if self._snapshots else None
+        if full_at is not None:
+            lines.append(f"no room for diagnostics from step {full_at} on: a run keeps at most {diagnostics.MOST_BYTES // 1_000_000} MB of them")
+            self._room_for_snapshots = False
         if differs_from is not None:
             lines.append(f"attempt {self.claim.attempt} differs from an earlier one from step {differs_from} on, and takes its place")
         if lines:
@@ -118,6 +126,7 @@ class Recorder:
     def _forget_written(self) -> None:
         self._started = None
         self._points.clear()
+        self._snapshots.clear()
         self._links.clear()
         self._checkpoint = None
         self._lines.clear()

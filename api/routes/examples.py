@@ -41,10 +41,11 @@ CONFIG: Example = {
     "early_stopping": None,
     "best_metric": {"metric": "val/loss", "goal": "min"},
     "on_non_finite": "stop",
+    "diagnostics": None,
 }
 NEW_RUN: Example = {
     "project": "acme/digits",
-    "config": {"dataset": {"name": "mnist5k"}, "model": {"norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
+    "config": {"dataset": {"name": "mnist5k"}, "model": {"kind": "mlp", "norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
     "baseline": "m1n2b3v4c5x6",
     "tags": ["bn"],
 }
@@ -84,7 +85,7 @@ LISTED_RUN: Example = {
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0}
+RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0, "findings": []}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",
@@ -166,16 +167,20 @@ COMPARISON: Example = {
 NEW_VERDICT: Example = {"original": "k3v9a2b4c6d8", "rerun": "r4t5y6u7i8o9"}
 VERDICT: Example = {
     "outcome": "different",
-    "reason": "train/loss differs first, at step 3; the final weights differ.",
+    "reason": "train/loss differs first, at step 3; not the same either: the final weights and the weights and state of the optimizer behind step 3.",
     "original": "k3v9a2b4c6d8",
     "rerun": "r4t5y6u7i8o9",
     "checked": {"data": "same", "split": "same", "order": "same", "initial": "same", "points": "different", "final": "different"},
+    "judged": {"training": "different", "evaluation": "different", "state": "different"},
     "points_compared": 1530,
+    "chain": {"links_compared": 34, "first_break": {"step": 3, "after": 1, "part": "weights", "parts": ["weights", "optimizer"]}},
+    "initial": None,
     "first_difference": {"metric": "train/loss", "step": 3, "original": 1.25, "rerun": 1.2500001192092896, "ulps": 1, "ulp_of": "float32"},
     "causes": [{"what": "threads", "original": 1, "rerun": 2, "likely": True, "why": "Sums are split among the threads in force."}],
     "environment": [{"path": "threads", "original": 1, "rerun": 2}],
     "judged_at": "2026-11-23T20:31:00.123456Z",
     "stale": False,
+    "stale_reason": None,
 }
 RERUN: Example = {
     **RUN,
@@ -213,6 +218,8 @@ NODE: Example = {
     "versions": {"torch": "2.13.0"},
     "started_at": "2026-11-23T08:00:00.000000Z",
     "heartbeat_at": "2026-11-23T20:30:04.000000Z",
+    "flagged": False,
+    "flags": [],
 }
 QUEUE: Example = {
     "items": [

@@ -66,18 +66,54 @@ class EnvironmentChange(TypedDict):
     rerun: Any
 
 
+class Judged(TypedDict):
+    """Losses and state by themselves: the points of training, those of evaluations, and the digests of what training made."""
+
+    training: Check
+    evaluation: Check
+    state: Check
+
+
+class ChainBreak(TypedDict):
+    """The first link that is not the same: behind `step`, in these parts, `part` being furthest upstream. Behind `after` all were the same."""
+
+    step: int
+    after: int | None
+    part: str
+    parts: list[str]
+
+
+class ChainCompared(TypedDict):
+    links_compared: int
+    first_break: ChainBreak | None
+
+
+class InitialDistance(TypedDict):
+    """Of a sample of the initial weights: how many were compared, how many differ, by how many ulps of the largest at most (null: not finite)."""
+
+    compared: int
+    differing: int
+    ulps: float | None
+
+
 class VerdictShown(TypedDict):
+    """A verdict of an earlier version lacks `judged`, `chain` and `initial`."""
+
     outcome: Outcome
     reason: str
     original: str
     rerun: str
     checked: dict[Literal["data", "split", "order", "initial", "points", "final"], Check]
+    judged: NotRequired[Judged]
     points_compared: int
     first_difference: FirstDifference | None
+    chain: NotRequired[ChainCompared]
+    initial: NotRequired[InitialDistance | None]
     causes: list[Cause]
     environment: list[EnvironmentChange]
     judged_at: str
     stale: bool
+    stale_reason: str | None
 
 
 class RerunShown(RunListed):
@@ -149,6 +185,18 @@ class ArtifactList(TypedDict):
     next_cursor: None
 
 
+class NodeFlag(TypedDict):
+    """Why a node is flagged: its canary's bits are not the others'. What the caller may not see is null."""
+
+    since: str
+    reason: str
+    project: str | None
+    canary: str | None
+    run: str | None
+    first_difference: FirstDifference | None
+    cause: Cause | None
+
+
 class NodeShown(TypedDict):
     name: str
     alive: bool
@@ -159,6 +207,8 @@ class NodeShown(TypedDict):
     versions: Json
     started_at: str
     heartbeat_at: str
+    flagged: bool
+    flags: list[NodeFlag]
 
 
 class NodeList(TypedDict):

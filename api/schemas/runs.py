@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from api.numbers import Number
 from api.schemas.base import Body, Json, Notes, Priority, ProjectText, RunIdText, RunName, Tags
+from api.schemas.layers import FindingShown
 from trainer.config import RunConfig
 
 ExternalId = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
@@ -125,10 +126,13 @@ class RunListed(TypedDict):
 
 
 class RunShown(RunListed):
-    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric."""
+    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
+
+    `findings` is null until the run has ended."""
 
     environment: Json
     refused_points: int
+    findings: list[FindingShown] | None
 
 
 class DryRun(TypedDict):

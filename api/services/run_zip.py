@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api.auth import Caller
@@ -14,9 +15,10 @@ from api.parts import Parts
 from api.services import point_export, show
 from api.services.artifacts import artifact_shown
 from api.services.attempts import attempt_shown
-from store import artifacts, chain, lifecycle, logs, pieces, runs, verdicts
+from store import artifacts, chain, diagnostics, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
 from store.database import Database
+from store.staleness import Fleet
 from store.tables import Run
 
 MEDIA_TYPE = "application/zip"
@@ -44,6 +46,7 @@ def _entries(parts: Parts, run_id: str, documents: dict[str, Any], held: dict[st
         yield name, (json.dumps(document, ensure_ascii=False, indent=1).encode(),)
     yield "log.txt", _log(parts.db, run_id)
     yield "points.parquet", _points(parts.db, run_id)
+    yield "diagnostics.jsonl", _diagnostics(parts.db, run_id)
     for sha256, name in held.items():
         yield name, _file(parts.files, sha256)
 
@@ -81,6 +84,12 @@ def _points(db: Database, run_id: str) -> Iterator[bytes]:
         runs.get(session, run_id)
 
 
+def _diagnostics(db: Database, run_id: str) -> Iterator[bytes]:
+    """A line for each step, kind and layer; none for a run that was not asked for any."""
+    for found in diagnostics.pieces(db, run_id):
+        yield b"".join(orjson.dumps({"step": taken.step, "kind": taken.kind, **row}) + b"\n" for taken in found for row in taken.layers)
+
+
 def _file(files: ArtifactFiles, sha256: str) -> Iterator[bytes]:
     with files.open(sha256) as file:
         yield from iter(lambda: file.read(PIECE), b"")
@@ -90,4 +99,6 @@ def _verdicts(session: Session, run: Run) -> dict[str, Any]:
     """The verdict on the run, if it is a rerun that was judged, and those on its own reruns."""
     of_itself = verdicts.of_reruns(session, [run.id], run.rerun_of) if run.rerun_of else {}
     of_others = verdicts.of_reruns(session, [rerun.id for rerun in runs.reruns_of(session, run.id)], run.id)
-    return {"verdict": next(map(show.verdict, of_itself.values()), None), "reruns": [show.verdict(row) for row in of_others.values()]}
+    fleet = Fleet.of(session)
+    its_own = next((show.verdict(row, fleet) for row in of_itself.values()), None)
+    return {"verdict": its_own, "reruns": [show.verdict(row, fleet) for row in of_others.values()]}

@@ -13,12 +13,14 @@ from api.idempotency import Once, answer_once
 from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.schemas.runs import DryRun, NewClientRun, NewManagedRun
-from api.services import names, show
+from api.services import datasets, names, show
 from store import lifecycle, nodes, runs
 from store.errors import RunNotFound
 from store.tables import Run
 from trainer.config import RunConfig
+from trainer.door import NetworkConfig
 from trainer.memory import TooMuchMemory, check_memory, estimate_duration_s
+from trainer.networks import Model
 
 LARGEST_CLIENT_CONFIG = 1_000_000
 LONGEST_NAME = 256
@@ -97,6 +99,7 @@ def _add(session: Session, parts: Parts, caller: Caller, new: NewManagedRun) -> 
     draft = _draft(session, parts, caller, new)
     if len(draft.factors) > 1 and not new.allow_many_changes:
         raise _too_many(draft)
+    datasets.must_be_here(session, draft.config)
     project = names.find_or_add(session, caller, parts.settings, new.project)
     run = runs.add_managed(
         session,
@@ -157,6 +160,11 @@ def _too_many(draft: Draft) -> Problem:
 def _name(config: RunConfig) -> str:
     """The config in a few words, for a run that nobody named."""
     model = config.model
-    words = [config.dataset.name, model.kind, "-".join(map(str, model.sizes[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
-    words += ["dropout" if model.dropout.p else "", config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
+    words = [config.dataset.name, model.kind, *([] if isinstance(model, NetworkConfig) else _layer_words(model))]
+    words += [config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
     return " ".join(word for word in words if word)[:LONGEST_NAME]
+
+
+def _layer_words(model: Model) -> list[str]:
+    norm = "" if model.norm.kind == "none" else f"{model.norm.kind} norm"
+    return ["-".join(map(str, model.sizes[:4])), norm, "dropout" if model.dropout.p else ""]

@@ -11,6 +11,7 @@ from trainer.config import RunConfig
 
 BASE: dict[str, Any] = {"dataset": {"name": "digits"}}
 FREE = ("seed", "eval_every", "device", "threads", "best_metric", "on_non_finite")
+FREE += ("checkpoint_every_s", "digest_every", "diagnostics", "execution")
 
 
 def a_config(**fields: Any) -> RunConfig:
@@ -136,6 +137,7 @@ SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "batch_size": st.integers(2, 512) | st.just("full"),
     "precision": st.sampled_from(["float32", "float64", "bfloat16"]),
     "grad_clip": st.none() | st.floats(0.1, 10),
+    "augmentation": st.none() | st.fixed_dictionaries({"shift_pixels": st.integers(0, 8), "flip_p": st.floats(0, 1)}),
     "early_stopping": st.none() | st.fixed_dictionaries({"patience": st.integers(1, 99)}),
     "seed": st.integers(0, 99),
     "eval_every": st.integers(1, 99),
@@ -143,6 +145,10 @@ SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "threads": st.integers(1, 4),
     "best_metric": st.fixed_dictionaries({"metric": st.sampled_from(["val/loss", "val/accuracy"])}),
     "on_non_finite": st.sampled_from(["stop", "continue"]),
+    "checkpoint_every_s": st.none() | st.floats(1, 100),
+    "digest_every": st.none() | st.integers(3, 99),
+    "diagnostics": st.none() | st.fixed_dictionaries({"every": st.integers(10, 99)}),
+    "execution": st.sampled_from(["eager", "graph"]),
 }
 
 

@@ -51,8 +51,11 @@ class TestIdentical:
             "original": "original",
             "rerun": "rerun",
             "checked": dict.fromkeys(("data", "split", "order", "initial", "points", "final"), "same"),
+            "judged": {"training": "same", "evaluation": "same", "state": "same"},
             "points_compared": 4,
             "first_difference": None,
+            "chain": {"links_compared": 0, "first_break": None},
+            "initial": None,
             "causes": [],
             "environment": [],
         }
@@ -248,10 +251,10 @@ class TestCauses:
         verdict = compare(a_run(), a_run("rerun", environment=environment, digests={**DIGESTS, "code": "new", "final": "other"}))
 
         assert [(cause.what, cause.likely) for cause in verdict.causes] == [
-            ("code", True),
             ("torch", True),
-            ("cpu_capability", True),
             ("threads", True),
+            ("cpu_capability", True),
+            ("code", True),
         ]
 
     def test_hold_the_values_in_force(self):
@@ -264,7 +267,7 @@ class TestCauses:
     def test_threads_cannot_change_the_initial_weights(self):
         verdict = compare(a_run(), a_run("rerun", environment={**ENVIRONMENT, "threads": 2}, digests={**DIGESTS, "initial": "other"}))
 
-        assert [(cause.what, cause.likely) for cause in verdict.causes] == [("threads", False)]
+        assert [(cause.what, cause.likely) for cause in verdict.causes] == [("initial", True), ("threads", False)]
 
     def test_a_changed_config_is_a_cause(self):
         verdict = compare(a_run(), a_run("rerun", config={**CONFIG, "seed": 1}, config_digest="d"))

@@ -187,6 +187,35 @@ class TestList:
 
         assert (page["total"], len(page["items"])) == (3, 1)
 
+    def test_shows_what_changed_of_a_run_that_had_ended_and_was_shown(self, api: Any, project: str) -> None:
+        run = api.submit(project)
+        api.end(run["id"])
+        before = _listed(api, project, run["id"])
+
+        api.admin.patch(f"/api/v1/runs/{run['id']}", json={"name": "renamed", "tags": ["kept"]})
+        renamed = _listed(api, project, run["id"])
+        copy = api.admin.post(f"/api/v1/runs/{run['id']}/reruns").json()["items"][0]
+        api.end(copy["id"])
+        rerun = _listed(api, project, run["id"])
+
+        assert renamed == {**before, "name": "renamed", "tags": ["kept"]}
+        assert (renamed["reproduced"], rerun["reproduced"]["reruns"]) == (None, 1)
+        assert rerun == {**renamed, "reproduced": rerun["reproduced"]}
+
+    def test_says_of_a_run_what_the_run_says_of_itself(self, api: Any, project: str) -> None:
+        run = api.submit(project)
+        api.end(run["id"])
+
+        twice = [_listed(api, project, run["id"]) for _ in range(2)]
+
+        whole = api.admin.get(f"/api/v1/runs/{run['id']}").json()
+        assert all(listed == {name: whole[name] for name in listed} for listed in twice)
+
+
+def _listed(api: Any, project: str, run_id: str) -> Any:
+    items = api.admin.get("/api/v1/runs", params={"project": project}).json()["items"]
+    return next(item for item in items if item["id"] == run_id)
+
 
 class TestEdit:
     def test_changes_what_is_given_and_nothing_else(self, api: Any, project: str) -> None:
@@ -288,36 +317,6 @@ class TestQueue:
         (attempt,) = api.admin.get(f"/api/v1/runs/{run['id']}/attempts").json()["items"]
 
         assert (attempt["number"], attempt["node"], attempt["outcome"]) == (1, "test-node", "finished")
-
-
-class TestProjects:
-    def test_are_made_shown_listed_and_deleted_when_empty(self, api: Any, project: str) -> None:
-        made = api.admin.post("/api/v1/projects", json={"project": project})
-
-        assert made.status_code == 201
-        assert made.json()["project"] == project
-        assert api.admin.get(made.headers["location"]).json() == made.json()
-        assert api.admin.post("/api/v1/projects", json={"project": project}).status_code == 409
-        assert project in [item["project"] for item in api.admin.get("/api/v1/projects?limit=1000").json()["items"]]
-        assert api.admin.delete(f"/api/v1/projects/{project}").status_code == 204
-        assert api.admin.get(f"/api/v1/projects/{project}").status_code == 404
-
-    def test_of_any_alphabet_are_found_where_the_answer_says(self, api: Any, project: str) -> None:
-        made = api.admin.post("/api/v1/projects", json={"project": f"{project} Цифры 数字 ü"})
-
-        assert made.status_code == 201
-        assert api.admin.get(made.headers["Location"]).json()["project"] == f"{project} Цифры 数字 ü"
-
-    def test_with_runs_they_stay(self, api: Any, project: str) -> None:
-        api.client_run(project)
-
-        assert api.admin.delete(f"/api/v1/projects/{project}").status_code == 409
-
-    def test_a_bare_name_is_in_the_default_entity(self, make_api: Any) -> None:
-        api = make_api(default_entity="acme")
-
-        assert api.client_run("digits")["project"] == "acme/digits"
-        assert api.count_runs("digits") == 1
 
 
 class TestLongestNames:
