@@ -15,7 +15,24 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.database import insert_into, note_written, now
-from store.tables import TRASH, Artifact, Attempt, Block, Clock, Head, LogLines, LooseFile, Run, RunParam, RunTag, Segment, Series, Turn, Verdict
+from store.tables import (
+    TRASH,
+    Artifact,
+    Attempt,
+    Block,
+    ClientEvidence,
+    Clock,
+    Head,
+    LogLines,
+    LooseFile,
+    Run,
+    RunParam,
+    RunTag,
+    Segment,
+    Series,
+    Turn,
+    Verdict,
+)
 
 ACTIVE = ("queued", "running")
 DELETABLE = (Run.project_id != TRASH, Run.state.not_in(ACTIVE))
@@ -56,6 +73,7 @@ PARTS = (
     Part(RunParam, (RunParam.run_id,)),
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
+    Part(ClientEvidence, (ClientEvidence.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
 )
 

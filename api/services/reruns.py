@@ -18,7 +18,7 @@ from api.schemas.others import NewReruns, RerunListed, RerunShown, VerdictShown
 from api.services import show
 from store import lifecycle, nodes, runs, verdicts
 from store.errors import Conflict, NodeNotFound, NotAManagedRun, RunNotFinished, RunNotFound
-from store.tables import Run
+from store.tables import Run, Verdict
 from trainer.config import RunConfig
 
 LOOK_EVERY_S = (0.05, 0.5)  # at first, and at most
@@ -85,6 +85,25 @@ def judge(parts: Parts, caller: Caller, original_id: str, rerun_id: str, once: O
             return Answer.of(200, show.verdict(verdicts.judge(session, *pair)))
 
         return answer_once(session, once, make)
+
+
+def between(parts: Parts, caller: Caller, original_id: str, rerun_id: str) -> VerdictShown:
+    """The verdict that was given on the two. Raises RunNotFound, VerdictNotFound."""
+    with parts.db.read() as session:
+        original, rerun = (runs.get(session, run_id, caller.entity) for run_id in (original_id, rerun_id))
+        return show.verdict(verdicts.between(session, original, rerun))
+
+
+def about(parts: Parts, caller: Caller, run_id: str, limit: int) -> list[VerdictShown]:
+    """The verdicts in which the run is one of the two, the latest first; those whose other run the caller may not see are left out."""
+    with parts.db.read() as session:
+        found = verdicts.about(session, runs.get(session, run_id, caller.entity), limit)
+        return [show.verdict(row) for row in found if _sees_both(session, caller, row)]
+
+
+def _sees_both(session: Session, caller: Caller, row: Verdict) -> bool:
+    pair = [session.get(Run, run_id) for run_id in (row.original_id, row.rerun_id)]
+    return all(run is not None and runs.may_see(run, caller.entity) for run in pair)
 
 
 def _original(session: Session, caller: Caller, run_id: str) -> Run:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from api import numbers
 from api.answers import rfc3339, rfc3339_or_null
 from api.schemas.others import RerunShown, VerdictShown
-from api.schemas.runs import MetricSummary, RunListed, RunShown
-from store import heads, lifecycle, nodes, runs, verdicts
+from api.schemas.runs import MetricSummary, RunListed, RunShown, Told
+from store import evidence, heads, lifecycle, nodes, runs, verdicts
 from store.search import rows
 from store.tables import Run, Verdict
 
@@ -32,7 +32,9 @@ class Kept:
 def shown(session: Session, run: Run) -> RunShown:
     (listed,) = listing(session, [run])
     refused = heads.read(session.connection(), [run.id])[run.id].refused
-    return {**listed, "environment": run.environment, "refused_points": refused}
+    said = evidence.told_by_client(session, run)
+    told: Told | None = {"digests": said.digests, "links": len(said.chain)} if said else None
+    return {**listed, "environment": run.environment, "told": told, "refused_points": refused}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:

@@ -87,6 +87,7 @@ class TestDiscard:
             "log_lines": 2,
             "artifacts": 2,
             "verdicts": 0,
+            "client_evidence": 0,
             "run_params": 2,
             "run_tags": 2,
         }
