@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api worker trainer analysis store cli migrations
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 
@@ -33,8 +34,8 @@ up: $(VENV)/.service ## keep the service running at http://127.0.0.1:8800
 	@$(BIN)/runtwice up
 
 .PHONY: test
-test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels
-	$(BIN)/python -m pytest
+test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels, by PROCESSES=3 at once
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 .PHONY: check
 check: $(VENV)/.tests ## lint, types, import arrows, file sizes
@@ -45,8 +46,9 @@ check: $(VENV)/.tests ## lint, types, import arrows, file sizes
 	@$(BIN)/python -m pytest tests/test_tree.py
 
 .PHONY: proof
-proof: $(VENV)/.tests ## what takes long: kill loops, many reruns
+proof: $(VENV)/.tests ## what takes long: kill loops, many reruns, many more examples
 	$(BIN)/python -m pytest -m proof -o timeout=1800 -v
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=thorough -o timeout=3600 -n $(PROCESSES) --dist worksteal
 
 .PHONY: bench
 bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on PostgreSQL

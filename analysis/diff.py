@@ -5,11 +5,13 @@ from typing import Any
 
 from analysis.leaves import Change, SameAndDifferent, changes, side_by_side
 from trainer.config import FACTORS, RunConfig
+from trainer.schedulers import follows
 
 __all__ = ["Change", "SameAndDifferent", "change_words", "changed_factors", "changes", "config_changes", "side_by_side"]
 
 # Objects that are one of several kinds, or none at all: their change is told by the kind first.
 UNIONS = ("model.norm", "optimizer", "scheduler", "early_stopping")
+SIZES = next(factor.paths for factor in FACTORS if factor.name == "model")  # the network's kind and what only some kinds have
 NAMES = {"optimizer.lr": "lr", "dataset.name": "dataset", "model.dropout.p": "dropout"}
 
 
@@ -20,12 +22,10 @@ def changed_factors(base: RunConfig, other: RunConfig) -> list[str]:
 
 
 def config_changes(base: RunConfig, other: RunConfig) -> list[Change]:
-    """The leaves somebody changed, without those that follow another: a linear scheduler's length that is the run's on both sides."""
+    """The leaves somebody changed, without those that follow another: a schedule as long as the run, a peak as high as lr, on both sides."""
     found = changes(base.model_dump(mode="json"), other.model_dump(mode="json"))
-    lengths_follow = all(
-        config.scheduler.kind == "linear" and config.scheduler.total_iterations == config.total_iterations for config in (base, other)
-    )
-    return [change for change in found if not (lengths_follow and change.path == "scheduler.total_iterations")]
+    follow = frozenset.intersection(*(follows(each.scheduler, each.optimizer.lr, each.total_iterations) for each in (base, other)))
+    return [change for change in found if change.path not in {f"scheduler.{name}" for name in follow}]
 
 
 def change_words(base: RunConfig, other: RunConfig) -> str:
@@ -40,8 +40,8 @@ def _lies_under(path: str, root: str) -> bool:
 def _told(changes: Sequence[Change]) -> Iterator[str]:
     told: set[str] = set()
     for change in changes:
-        union = next((root for root in UNIONS if change.path.startswith(root + ".")), None)
-        members = [each for each in changes if union is not None and each.path.startswith(union + ".")]
+        union = _union(change.path)
+        members = [each for each in changes if union is not None and _union(each.path) == union]
         if union is None or not _changes_kind(members):
             yield f"{_name(change.path)}: {_arrow(change)}"
         elif union not in told:
@@ -49,12 +49,16 @@ def _told(changes: Sequence[Change]) -> Iterator[str]:
             yield _union_words(union, members)
 
 
+def _union(path: str) -> str | None:
+    return next((root for root in UNIONS if path.startswith(root + ".")), "model" if path in SIZES else None)
+
+
 def _changes_kind(members: Sequence[Change]) -> bool:
     return any(change.path.endswith(".kind") for change in members) or _appears(members) or _disappears(members)
 
 
 def _union_words(union: str, members: Sequence[Change]) -> str:
-    name = _name(union)
+    name = union.removeprefix("model.")
     if _appears(members):
         return f"{name}: none → {_summary(change.to for change in members)}"
     if _disappears(members):

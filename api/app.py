@@ -24,6 +24,7 @@ from api.routes import (
     artifacts,
     client_runs,
     compare,
+    datasets,
     deleting,
     docs,
     events,
@@ -34,6 +35,7 @@ from api.routes import (
     nodes,
     points,
     projects,
+    reproducibility,
     reruns,
     retention,
     runs,
@@ -42,11 +44,14 @@ from api.routes import (
 )
 from store import durability
 from store.settings import Settings
+from worker.autopilot import AutopilotThread
 from worker.keeper import KeeperThread
+from worker.postman import PostmanThread
 from worker.reaper import ReaperThread
 
 log = structlog.get_logger(__name__)
 
+FORM_BYTES = 100_000  # what a form has around its files
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
@@ -60,7 +65,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     compare.router,
     reruns.router,
+    reproducibility.router,
     artifacts.router,
+    datasets.router,
     nodes.router,
     keys.router,
     schemas.router,
@@ -91,7 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes)
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Envelope, metrics=parts.metrics)
@@ -103,7 +111,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     to_thread.current_default_thread_limiter().total_tokens = CONNECTIONS  # a thread more would only wait for a connection
     # One process of all has each duty; the others stand by.
-    duties = (ReaperThread(parts.db, parts.queue, parts.settings), KeeperThread(parts.db, parts.files, parts.settings.reap_every_s))
+    every_s = parts.settings.reap_every_s
+    duties = (
+        ReaperThread(parts.db, parts.queue, parts.settings),
+        KeeperThread(parts.db, parts.files, every_s),
+        AutopilotThread(parts.db, every_s),
+        PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
+    )
     for duty in duties:
         duty.start()
     parts.combiner.start()

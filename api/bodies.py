@@ -1,6 +1,8 @@
 """Bodies that are too large, too slow or compressed are turned away while they arrive."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,9 +16,11 @@ SLOWEST_BYTES_PER_S = 10_000  # beyond the first seconds, a body must arrive at 
 class BodyGuard:
     """Middleware that counts what really arrives, whatever Content-Length says."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, larger: Mapping[tuple[str, str], int] = MappingProxyType({})) -> None:
+        """`larger` are the addresses, by method and path, that take more than `limit_bytes`."""
         self.app = app
         self.limit_bytes = limit_bytes
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -25,11 +29,12 @@ class BodyGuard:
         headers = Headers(scope=scope)
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem(415, "Bodies are taken as they are, not compressed.", headers={"Accept-Encoding": "identity"})
-        if int(headers.get("content-length", "0")) > self.limit_bytes:
-            raise self._too_large()
-        await self.app(scope, self._counted(receive), send)
+        limit_bytes = self.larger.get((scope["method"], scope["path"]), self.limit_bytes)
+        if int(headers.get("content-length", "0")) > limit_bytes:
+            raise _too_large(limit_bytes)
+        await self.app(scope, self._counted(receive, limit_bytes), send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, limit_bytes: int) -> Receive:
         loop = asyncio.get_running_loop()
         began, taken, complete = loop.time(), 0, False
 
@@ -44,11 +49,12 @@ class BodyGuard:
                 raise Problem(408, "The body did not arrive in time.", headers={"Connection": "close"}) from error
             taken += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if taken > self.limit_bytes:
-                raise self._too_large()
+            if taken > limit_bytes:
+                raise _too_large(limit_bytes)
             return message
 
         return counted
 
-    def _too_large(self) -> Problem:
-        return Problem(413, f"The body is larger than {self.limit_bytes:,} bytes.", headers={"Connection": "close"})
+
+def _too_large(limit_bytes: int) -> Problem:
+    return Problem(413, f"The body is larger than {limit_bytes:,} bytes.", headers={"Connection": "close"})

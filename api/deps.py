@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import Depends, Header
 from fastapi.params import Depends as DependsMarker
 from starlette.requests import Request
@@ -9,6 +10,9 @@ from starlette.requests import Request
 from api.auth import Caller
 from api.idempotency import Once
 from api.parts import Parts
+from store import datasets
+from trainer import catalog
+from trainer.catalog import DatasetShape
 
 
 async def _parts(request: Request) -> Parts:
@@ -42,6 +46,19 @@ async def _once(
     return Once.of(caller.key_id, request.method, request.url.path, request.url.query, idempotency_key, await request.body())
 
 
+async def _datasets_known(request: Request) -> None:
+    """The data sets that a config in the body may name: the body is read after this, in the same task."""
+    parts: Parts = request.app.state.parts
+
+    def look() -> list[DatasetShape]:
+        with parts.db.read() as session:
+            return datasets.shapes(session)
+
+    catalog.make_known(await to_thread.run_sync(look))
+
+
+# For routes whose body holds a config.
+TakesConfig = Depends(_datasets_known)
 Service = Annotated[Parts, Depends(_parts)]
 Viewer = Annotated[Caller, _at_least("viewer")]
 Member = Annotated[Caller, _at_least("member")]

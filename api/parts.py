@@ -4,15 +4,19 @@ from dataclasses import dataclass
 
 from api.auth import KnownCallers
 from api.combiner import Combiner
-from api.curve_cache import CurveCache
 from api.hub import Hub
 from api.metrics import Metrics
+from api.piece_cache import PieceCache
+from api.signing import Signing
 from api.streams import Shared
 from store.artifacts import ArtifactFiles
 from store.database import Database, connect
 from store.settings import Settings
 from worker.enqueue import TrainingQueue
 from worker.herald import Herald
+
+MOST_CURVES_BYTES = 48_000_000
+MOST_LISTED_BYTES = 24_000_000  # some 10,000 runs of ten metrics
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,12 @@ class Parts:
     metrics: Metrics
     combiner: Combiner
     callers: KnownCallers
-    curves: CurveCache
+    curves: PieceCache
+    listed: PieceCache
     herald: Herald
     hub: Hub
     shared: Shared
+    signing: Signing
 
     @classmethod
     def of(cls, settings: Settings) -> "Parts":
@@ -42,10 +48,12 @@ class Parts:
             Metrics(),
             Combiner(db),
             KnownCallers(),
-            CurveCache(),
+            PieceCache(MOST_CURVES_BYTES),
+            PieceCache(MOST_LISTED_BYTES),
             herald,
             Hub(db, settings.broker_url, settings.most_streams),
             Shared(),
+            Signing(settings),
         )
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Runs watched until they end: bars on a terminal, a line now and then in a file, nothing with --json."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -38,8 +39,9 @@ def follow(
             pause()
 
 
-def follow_ids(service: Service, ids: Sequence[str]) -> list[Document]:
-    """Those runs once all have ended. A run that has ended is not asked for again."""
+def follow_ids(service: Service, ids: Sequence[str], timeout_s: float | None = None) -> list[Document]:
+    """Those runs once all have ended. A run that has ended is not asked for again. Raises TimeoutError when that takes too long."""
+    until = math.inf if timeout_s is None else time.monotonic() + timeout_s
     ended: dict[str, Document] = {}
     wakes: dict[str, Wake] = {}
 
@@ -52,8 +54,10 @@ def follow_ids(service: Service, ids: Sequence[str]) -> list[Document]:
         return runs
 
     def pause() -> None:
+        if time.monotonic() >= until:
+            raise TimeoutError
         for wake in wakes.values():
-            wake.wait()
+            wake.wait(until - time.monotonic())
         if not wakes:
             time.sleep(LOOK_EVERY_S)
 

@@ -2,11 +2,12 @@
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
-from cli import compare, delete, demo, doctor, errors, export, keys, migrate, rerun, runs, settings, submit, up, watch, worker
+from cli import compare, delete, demo, doctor, errors, export, keys, migrate, receipt, rerun, runs, settings, submit, up, verify, watch, worker
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
@@ -35,7 +36,8 @@ app.command("runs", rich_help_panel=RUNS)(runs.runs)
 app.command(rich_help_panel=RUNS)(runs.show)
 app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(rerun.rerun)
-app.command(rich_help_panel=RUNS)(rerun.verify)
+app.command(rich_help_panel=RUNS)(verify.verify)
+app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
 app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
@@ -86,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
         return errors.DONE
     except Exception as error:
         if "RUNTWICE_TRACEBACK" in os.environ:
-            raise
+            traceback.print_exc()  # and no more than that: the exit code 1 that Python would leave with is a verdict
         todo = "This is a fault of Runtwice, please report it. RUNTWICE_TRACEBACK=1 in front of the command shows where it happened."
         terminal.error(errors.CliError(f"{type(error).__name__}: {error}", todo, errors.OUR_FAULT))
         return errors.OUR_FAULT

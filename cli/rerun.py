@@ -1,4 +1,4 @@
-"""`runtwice rerun` and `runtwice verify`: does it come out the same again?"""
+"""`runtwice rerun`: does it come out the same again?"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,17 +44,6 @@ def rerun(
             terminal.answer({"items": reruns}, lambda: "\n".join([*lines, f"Its verdict: runtwice show {reruns[0]['id']}, or wait for it: --wait"]))
 
 
-def verify(run: Run, node: Node = None, as_json: Json = False) -> None:
-    """Train a run again and wait for the verdict.
-
-    Exit code: 0 identical, 1 different, 2 not comparable.
-    """
-    from cli.client import open_service
-
-    with open_service() as service:
-        _judge(service, _queue(service, run, 1, node), single=True)
-
-
 def _here(service: "Service", run: str) -> None:
     from cli import words
     from cli.here import rerun_here
@@ -70,14 +59,14 @@ def _queue(service: "Service", run: str, count: int, node: str | None) -> list[d
     return reruns
 
 
-def _judge(service: "Service", reruns: list[dict[str, Any]], single: bool = False) -> None:
+def _judge(service: "Service", reruns: list[dict[str, Any]]) -> None:
     """Prints the verdict of each once it has ended; leaves with the worst one's exit code."""
     from cli import words
     from cli.follow import follow_ids
 
     follow_ids(service, [again["id"] for again in reruns])
     verdicts = [service.get(f"/runs/{again['id']}/verdict") for again in reruns]
-    terminal.answer(verdicts[0] if single else {"items": verdicts}, lambda: "\n".join(words.verdict(judged) for judged in verdicts))
+    terminal.answer({"items": verdicts}, lambda: "\n".join(words.verdict(judged) for judged in verdicts))
     outcomes = {judged["outcome"] for judged in verdicts}
     worst = next(outcome for outcome in ("different", "not_comparable", "identical") if outcome in outcomes)
     raise typer.Exit(EXIT_CODES[worst])

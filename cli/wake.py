@@ -19,10 +19,10 @@ class Wake:
         self._listens = threading.Event()
         threading.Thread(target=self._listen, args=(service, project), daemon=True).start()
 
-    def wait(self) -> None:
+    def wait(self, at_most_s: float = LOOK_ANYWAY_S) -> None:
         if not self._listens.is_set():
             time.sleep(POLL_S)
-        elif self._happened.wait(LOOK_ANYWAY_S):
+        elif self._happened.wait(min(LOOK_ANYWAY_S, at_most_s)):
             self._happened.clear()
 
     def _listen(self, service: "Service", project: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from store import runs
@@ -17,7 +17,7 @@ from store.database import Database, now
 from store.errors import ArtifactNotFound
 from store.fence import Claim, must_own
 from store.ids import new_id
-from store.tables import Artifact, Run
+from store.tables import Artifact, Dataset, Run
 
 PIECE = 1 << 20
 GRACE_S = 3600.0
@@ -136,7 +136,9 @@ def get(session: Session, artifact_id: str, entity: str | None = None) -> Artifa
 
 def _is_used(db: Database, sha256: str) -> bool:
     with db.read() as session:
-        return session.scalar(select(Artifact.id).where(Artifact.sha256 == sha256).limit(1)) is not None
+        of_run = select(Artifact.id).where(Artifact.sha256 == sha256).limit(1)
+        of_dataset = select(Dataset.name).where(or_(Dataset.x_sha256 == sha256, Dataset.y_sha256 == sha256)).limit(1)
+        return session.scalar(of_run) is not None or session.scalar(of_dataset) is not None
 
 
 def _age_s(path: Path) -> float | None:

@@ -88,6 +88,8 @@ def merged(groups: Iterable[Group]) -> list[Group]:
 
 def numbered(groups: Sequence[Group], after: int) -> tuple[list[Group], int]:
     """The groups as the next versions brought them, as few as there may be, and the last of those."""
+    if sum(len(group) * len(group.metrics) for group in groups) <= MOST_TOGETHER:
+        return [replace(group, versions=np.full(len(group), after + 1, np.int64)) for group in groups], after + 1
     found, ends = [], 0
     for group in groups:
         size = len(group.metrics)

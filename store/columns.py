@@ -16,6 +16,7 @@ Versions = NDArray[np.int64]  # numbers of writes
 
 _EVEN = b"e"  # first step and stride, two int64: steps at equal distance
 _DELTA = b"d"  # zlib of the first differences, int64
+_NARROW = (b"1", b"2", b"4")  # first value, int64, then zlib of the differences from it on, in so many bytes each
 _RAW = b"r"  # little-endian as they are
 _ZLIB = b"z"  # zlib of little-endian
 SHORT_BYTES = 1024
@@ -53,14 +54,14 @@ def encode_steps(steps: Steps) -> bytes:
     stride = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     if len(steps) < 3 or bool((steps[1:] - steps[:-1] == stride).all()):
         return _EVEN + np.array([steps[0], stride], "<i8").tobytes()
-    return _DELTA + zlib.compress(np.diff(steps, prepend=0).astype("<i8").tobytes(), 1)
+    return _differences(steps)
 
 
 def decode_steps(blob: bytes, count: int) -> Steps:
     if blob[:1] == _EVEN:
         first, stride = np.frombuffer(blob, "<i8", offset=1)
         return np.asarray(first + stride * np.arange(count, dtype=np.int64), np.int64)
-    return np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
+    return _summed(blob)
 
 
 def encode_values(values: Values) -> bytes:
@@ -75,7 +76,7 @@ def encode_values(values: Values) -> bytes:
 
 
 def decode_values(blob: bytes) -> Values:
-    raw = blob[1:] if blob[:1] == _RAW else _inflated(blob)
+    raw = blob[1:] if blob[:1] == _RAW else _inflated(blob[1:])
     return np.frombuffer(raw, "<f8").astype(np.float64, copy=False)
 
 
@@ -86,15 +87,36 @@ def milliseconds(times: Values) -> Milliseconds:
 
 def encode_times(times: Milliseconds) -> bytes:
     """As differences: points logged at a steady pace take about a byte each."""
-    return _DELTA + zlib.compress(np.diff(times, prepend=0).astype("<i8").tobytes(), 1)
+    return _differences(times)
 
 
 def decode_times(blob: bytes) -> Milliseconds:
-    return np.cumsum(np.frombuffer(_inflated(blob), "<i8"), dtype=np.int64)
+    return _summed(blob)
 
 
-def _inflated(blob: bytes) -> bytes:
+def _differences(numbers: NDArray[np.int64]) -> bytes:
+    """Each number's distance from the one before, in as few bytes as hold the largest."""
+    steps = numbers[1:] - numbers[:-1]
+    most = max(abs(int(steps.min())), abs(int(steps.max()))) if len(steps) else 0
+    for form in _NARROW:
+        if most < 1 << (8 * int(form) - 1):
+            return form + numbers[:1].astype("<i8").tobytes() + zlib.compress(steps.astype(f"<i{int(form)}").tobytes(), 1)
+    return _DELTA + zlib.compress(np.diff(numbers, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def _summed(blob: bytes) -> NDArray[np.int64]:
+    if blob[:1] == _DELTA:
+        return np.cumsum(np.frombuffer(_inflated(blob[1:]), "<i8"), dtype=np.int64)
+    steps = np.frombuffer(_inflated(blob[9:]), f"<i{int(blob[:1])}")
+    numbers = np.empty(len(steps) + 1, np.int64)
+    numbers[0] = np.frombuffer(blob, "<i8", 1, 1)[0]
+    np.cumsum(steps, dtype=np.int64, out=numbers[1:])
+    numbers[1:] += numbers[0]
+    return numbers
+
+
+def _inflated(packed: bytes) -> bytes:
     try:
-        return zlib.decompress(blob[1:])
+        return zlib.decompress(packed)
     except zlib.error as error:
         raise ValueError(f"a segment of points is damaged: {error}") from error

@@ -23,6 +23,7 @@ PRAGMAS = (
     "temp_store=MEMORY",
 )
 WRITTEN = "runtwice_written"
+_BINARY: dict[str, dict[str, Any]] = {"postgresql": {"binary": True}}  # as text, bytes would come and go as twice as many hexadecimal digits
 NOW = {"sqlite": "runtwice_now()", "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision"}
 
 
@@ -161,7 +162,7 @@ def pipelined(connection: Connection) -> Iterator[None]:
 
 def _driven(connection: Connection, text: str, act: Callable[[Any, str], Any]) -> Any:
     """The cursor with which `act` was done."""
-    cursor = connection.connection.cursor()
+    cursor = connection.connection.cursor(**_BINARY.get(connection.dialect.name, {}))
     try:
         act(cursor, _for_driver(connection.dialect.name, text))
     except connection.dialect.loaded_dbapi.Error as error:

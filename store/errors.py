@@ -44,6 +44,11 @@ class VerdictNotFound(NotFound):
         super().__init__("verdict of run", run_id)
 
 
+class DatasetNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__("data set", name)
+
+
 class Conflict(StoreError):
     """The thing is there, but not in a state that allows this."""
 
@@ -70,6 +75,10 @@ class NotAClientRun(Conflict):
 
 class NameTaken(Conflict):
     """Another thing of that name exists."""
+
+
+class DatasetInUse(Conflict):
+    """Runs name the data set: without it nobody could repeat them."""
 
 
 class LeaseLost(StoreError):

@@ -9,6 +9,7 @@ from analysis.evidence import Evidence
 from analysis.points import Column
 from store import heads, runs, series
 from store.tables import ClientEvidence, Run
+from trainer.config import resolved
 
 Chain = Mapping[int, Mapping[str, str]]
 
@@ -22,7 +23,7 @@ def of(session: Session, run: Run) -> Evidence:
         run_id=run.id,
         state=run.state,
         reason=run.reason,
-        config=run.config,
+        config=resolved(run.config) if run.origin == "managed" or told else run.config,
         config_digest=run.config_digest,
         digests=told.digests if told else run.digests,
         environment=run.environment,

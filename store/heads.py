@@ -41,6 +41,12 @@ def read(connection: Connection, run_ids: Sequence[str]) -> dict[str, Head]:
     return {run_id: found.get(run_id) or Head(run_id) for run_id in run_ids}
 
 
+def versions(connection: Connection, run_ids: Sequence[str]) -> dict[str, int]:
+    """The number of each run's newest write, of its points or of what is said of it; none for a run that was never written to."""
+    text = f"SELECT run_id, version FROM heads WHERE run_id IN {in_list(len(run_ids))}"
+    return dict(fetch(connection, text, run_ids))
+
+
 def write(connection: Connection, heads: Sequence[Head]) -> None:
     rows = [(head.run_id, head.version, head.metrics, head.refused, head.clocks, _packed(head.blocks)) for head in heads]
     database.write(connection, _WRITE[connection.dialect.name], rows)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import logs, turns, verdicts
+from store import automatic, canaries, logs, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
@@ -218,3 +218,6 @@ def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None
     turns.state(session, run.id, state, reason)
     if run.rerun_of is not None:
         verdicts.judge_rerun(session, run)
+        canaries.settle(session, run)
+    elif state == "finished":
+        automatic.rerun_finished(session, run)

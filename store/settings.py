@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     api_processes: Annotated[int, Ge(1), Le(64)] = Field(1, description="API processes that `runtwice up` starts")
     most_streams: Annotated[int, Ge(0)] = Field(500, description="streams of events that one API process holds open; beyond it 503")
     body_limit_bytes: Annotated[int, Ge(1024)] = Field(20_000_000, description="largest request body; beyond it 413")
+    dataset_limit_bytes: Annotated[int, Ge(1024)] = Field(2_000_000_000, description="largest data set, as uploaded and as decoded; beyond it 413")
+    dataset_cache_bytes: Annotated[int, Ge(0)] = Field(
+        20_000_000_000, description="data sets a worker keeps on its own disk; beyond it those go that no run wanted for an hour"
+    )
     memory_limit_mb: Annotated[int, Ge(64)] = Field(8192, description="largest estimated memory of one run; a config beyond it is refused")
     node: str = Field("", description="name this worker registers under; empty: the host name")
     slots: Annotated[int, Ge(0), Le(256)] = Field(0, description="runs this worker trains at once; 0: one per core, or one per GPU")
@@ -36,12 +40,20 @@ class Settings(BaseSettings):
     reap_every_s: Annotated[float, Ge(0.05)] = Field(2.0, description="how often lost runs are looked for")
     max_attempts: Annotated[int, Ge(1)] = Field(3, description="tries before a run that keeps losing its worker is failed")
     client_timeout_s: Annotated[float, Ge(1)] = Field(300.0, description="silence after which a run logged by a client counts as crashed")
+    image: str = Field("", description="what the operator names this build by, such as an image's tag: a verdict judged with another one is stale")
+    signing_key_file: str = Field("", description="Ed25519 private key (PEM) that signs receipts; empty: made in the data folder. Replicas share one")
+    webhooks_to_private: bool = Field(False, description="let webhooks go to loopback and private addresses too")
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'runtwice.db'}"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Where a worker keeps the data sets it has trained on."""
+        return self.data_dir / "datasets"
 
     @property
     def artifacts_dir(self) -> Path:

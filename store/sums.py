@@ -79,7 +79,10 @@ def summed(group: Group) -> list[Sums]:
     """The summary of each metric of the group, by its points there alone."""
     count, first, last = len(group), int(group.steps[0]), int(group.steps[-1])
     finite_MN = np.isfinite(group.values_MN)
-    at_low, at_high = np.where(finite_MN, group.values_MN, np.inf).argmin(axis=1), np.where(finite_MN, group.values_MN, -np.inf).argmax(axis=1)
+    if finite_MN.all():
+        at_low, at_high = group.values_MN.argmin(axis=1), group.values_MN.argmax(axis=1)
+    else:
+        at_low, at_high = np.where(finite_MN, group.values_MN, np.inf).argmin(axis=1), np.where(finite_MN, group.values_MN, -np.inf).argmax(axis=1)
     low_steps, high_steps, all_M = group.steps[at_low].tolist(), group.steps[at_high].tolist(), np.arange(len(group.metrics))
     lows, highs, lasts = group.values_MN[all_M, at_low].tolist(), group.values_MN[all_M, at_high].tolist(), group.values_MN[:, -1].tolist()
     sums: list[Sums] = []

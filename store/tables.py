@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store.dataset_tables import Dataset as Dataset
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
 from store.mapping import Table as Table
 from store.point_tables import Block as Block
@@ -15,6 +16,12 @@ from store.point_tables import Clock as Clock
 from store.point_tables import Head as Head
 from store.point_tables import Segment as Segment
 from store.point_tables import Series as Series
+from store.policy_tables import AutomaticRerun as AutomaticRerun
+from store.policy_tables import Delivery as Delivery
+from store.policy_tables import Installation as Installation
+from store.policy_tables import Policy as Policy
+from store.policy_tables import Signer as Signer
+from store.policy_tables import Webhook as Webhook
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
@@ -204,7 +211,7 @@ class LooseFile(Table):
 
 
 class Verdict(Table):
-    """Whether a rerun reproduced its original; `document` is the answer of GET /runs/{rerun}/verdict."""
+    """Whether a rerun reproduced its original; `document` is the answer of GET /runs/{rerun}/verdict, `judged_with` what staleness.py looks at."""
 
     __tablename__ = "verdicts"
     __table_args__ = (Index(None, "original_id"),)
@@ -214,6 +221,7 @@ class Verdict(Table):
     outcome: Mapped[str] = mapped_column(String(16))
     document: Mapped[dict[str, Any]]
     judged_at: Mapped[float]
+    judged_with: Mapped[str | None] = mapped_column(Text)
 
 
 class ClientEvidence(Table):

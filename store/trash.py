@@ -19,9 +19,11 @@ from store.tables import (
     TRASH,
     Artifact,
     Attempt,
+    AutomaticRerun,
     Block,
     ClientEvidence,
     Clock,
+    Delivery,
     Head,
     LogLines,
     LooseFile,
@@ -75,6 +77,8 @@ PARTS = (
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
+    Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
+    Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),
 )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from analysis import verdict as analysis_verdict
-from store import evidence
+from store import evidence, staleness, webhooks
 from store.database import now
 from store.errors import VerdictNotFound
 from store.tables import TRASH, Run, Verdict
@@ -90,7 +90,10 @@ def _keep(session: Session, original: Run, rerun: Run, compared: analysis_verdic
         outcome=compared.outcome,
         document=compared.document(),
         judged_at=session.scalar(select(now())),
+        judged_with=staleness.judged_with(rerun),
     )
     session.merge(verdict)
     session.flush()
-    return session.get_one(Verdict, (rerun.id, original.id))
+    kept = session.get_one(Verdict, (rerun.id, original.id))
+    webhooks.announce(session, rerun, kept)
+    return kept

@@ -1,18 +1,20 @@
 """Fixtures that every folder of tests may use: real databases built by the migrations, a real broker."""
 
-import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from databases import TEMPLATE, Databases
+from effort import THOROUGH
+from hypothesis import settings
 from servers import Postgres, Valkey
 
 from store import migrate
 from store.database import Database, connect
 
-_numbers = itertools.count()
+settings.register_profile(THOROUGH, max_examples=1000)
 
 # Log lines of servers that run in this process: pytest shows them with a test that failed, and only there.
 structlog.configure(
@@ -28,8 +30,8 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres()
     try:
         server.start()
-        server.execute("CREATE DATABASE template_runtwice")
-        migrate.upgrade(server.url("template_runtwice"))
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate.upgrade(server.url(TEMPLATE))
         yield server
     finally:
         server.stop()
@@ -50,13 +52,17 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{file}"
 
 
+@pytest.fixture(scope="session")
+def _databases(postgres: Postgres) -> Databases:
+    return Databases(postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
+def postgres_url(postgres: Postgres, _databases: Databases) -> Iterator[str]:
     """A migrated PostgreSQL database of this test's own."""
-    name = f"test_{next(_numbers)}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_runtwice")
+    name = _databases.lend()
     yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    _databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

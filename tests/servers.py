@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,7 @@ import redis
 
 NOBODY = 65534
 START_TIMEOUT_S = 60.0
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx reads all certificate authorities for each client: 20 ms that no test makes use of
 
 
 def free_port() -> int:
@@ -24,12 +26,13 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 30.0, what: str = "a condition") -> None:
-    """Returns once `condition()` is true. Raises TimeoutError."""
-    until = time.monotonic() + timeout_s
+    """Returns once `condition()` is true; asks less often the longer it takes, for to ask costs work too. Raises TimeoutError."""
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > until:
+        waited_s = time.monotonic() - began
+        if waited_s > timeout_s:
             raise TimeoutError(f"waited {timeout_s:g} s for {what}")
-        time.sleep(0.02)
+        time.sleep(min(0.1, max(0.02, waited_s / 20)))
 
 
 class Postgres:

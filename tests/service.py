@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from servers import Valkey, free_port, wait_until
+from servers import NO_TLS, Valkey, free_port, wait_until
 
 from store import keys, migrate
 from store.database import connect
@@ -40,7 +40,7 @@ class Service:
             **settings,
         }
         headers = {"Authorization": f"Bearer {self.key}"}
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=headers, timeout=60.0)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=headers, timeout=60.0, verify=NO_TLS)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start_api(self) -> None:
@@ -102,7 +102,7 @@ class Service:
     def _is_ready(self) -> bool:
         assert self.processes["api"].poll() is None, (self.folder / "api.log").read_text()
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", verify=NO_TLS).status_code == 200
         return False
 
     def _is_registered(self, name: str) -> bool:

@@ -1,6 +1,6 @@
 """Train one config in this process and print its events, one JSON object a line.
 
-python -m trainer CONFIG [--out FOLDER] [--threads N]
+python -m trainer CONFIG [--out FOLDER] [--threads N] [--datasets FOLDER] [--checkpoints FOLDER]
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from trainer import catalog
 from trainer.config import RunConfig
 from trainer.events import encode
 
@@ -22,8 +23,14 @@ def main() -> int:
     parser.add_argument("config", type=Path, help="a JSON or YAML file")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for best.safetensors and final.safetensors (default: out)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; overrides the config's")
+    parser.add_argument("--checkpoints", type=Path, help="write checkpoints to this folder, and go on from the newest good one there")
+    parser.add_argument("--datasets", type=Path, help="folder with NAME.npz of data sets that configs may name; they are decoded to its .decoded")
     asked = parser.parse_args()
     try:
+        if asked.datasets:
+            from trainer import shelf
+
+            catalog.make_known(shelf.put_up(asked.datasets))
         config = RunConfig.model_validate(read(asked.config))
     except ValidationError as refused:
         for error in refused.errors(include_url=False):
@@ -35,9 +42,12 @@ def main() -> int:
 
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what anything else prints must not lie between the events
-    from trainer.job import run
+    from trainer.checkpoint import CheckpointFolder
+    from trainer.job import Checkpoints, run
 
-    return run(config, asked.out, lambda event: print(encode(event), file=events, flush=True), asked.threads)
+    folder = CheckpointFolder(asked.checkpoints) if asked.checkpoints else None
+    checkpoints = Checkpoints(folder, folder.files()) if folder else None
+    return run(config, asked.out, lambda event: print(encode(event), file=events, flush=True), asked.threads, checkpoints)
 
 
 def read(file: Path) -> object:

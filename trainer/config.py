@@ -6,36 +6,40 @@ everywhere with the same words, at the path of the field: what it takes, what it
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from annotated_types import Ge, Gt, Le, Len, Lt
-from pydantic import AfterValidator, BeforeValidator, FailFast, Field, Strict, model_validator
+from annotated_types import Ge, Gt, Le
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from trainer import content, layout, schedulers
+from trainer.augmentation import Augmentation
 from trainer.catalog import DATASETS, DatasetShape
-from trainer.part import LARGEST_SEED, MOST_ITERATIONS, WIDEST_LAYER, Iterations, NoMinusZero, NotNegative, Part, Positive, Seed, Share, kind_is
+from trainer.content import Content
+from trainer.networks import Cnn, Mlp, Model, Resnet
+from trainer.optimizers import CrossEntropy, Optimizer, Sgd
+from trainer.part import LARGEST_SEED, LATER, MOST_ITERATIONS, Goal, Iterations, Metric, Part, Seed
 from trainer.refusals import Takes, one_of, refuse
-
-Metric = Literal["train/loss", "train/accuracy", "val/loss", "val/accuracy", "grad/norm"]
-Goal = Literal["min", "max"]
-
+from trainer.schedulers import Constant, Scheduler
 
 # ---- data ----
 
 
-def _known(name: str) -> str:
-    if name not in DATASETS:
-        raise refuse((), f"takes a data set, one of {one_of(tuple(sorted(DATASETS)))}", name)
-    return name
-
-
 def _a_fifth(fields: dict[str, Any]) -> int:
-    return min(1000, DATASETS[fields["name"]].images // 5)
+    return min(1000, _shape(fields["name"], fields["content"]).images // 5)
+
+
+def _shape(name: str, held: Content | None) -> DatasetShape:
+    return held.shape(name) if held else DATASETS[name]
 
 
 class Dataset(Part):
-    name: Annotated[str, AfterValidator(_known), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
-        description="the labelled images to learn", json_schema_extra={"enum": [*sorted(DATASETS)]}
+    name: Annotated[str, Field(pattern=content.NAME), Takes(f"a data set, one of {one_of(tuple(sorted(DATASETS)))}")] = Field(
+        description="the labelled images to learn: of those that every installation has, or uploaded", examples=[*sorted(DATASETS)]
+    )
+    content: Annotated[Content | None, LATER] = Field(
+        None, description="what an uploaded data set holds, filled in from its name; null for those that every installation has"
     )
     split_seed: Seed = Field(0, description=f"seed of the permutation that splits the images, 0 to {LARGEST_SEED}")
     val_size: Annotated[int, Ge(1), Le(1_000_000_000)] = Field(
@@ -43,9 +47,14 @@ class Dataset(Part):
     )
     test_size: Annotated[int, Ge(0), Le(1_000_000_000)] = Field(0, description="images after the validation images, evaluated once at the end")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_content(cls, given: Any) -> Any:
+        return content.filled_in(given)
+
     @property
     def shape(self) -> DatasetShape:
-        return DATASETS[self.name]
+        return _shape(self.name, self.content)
 
     @property
     def train_size(self) -> int:
@@ -59,124 +68,6 @@ class Dataset(Part):
             both = f"val_size {self.val_size} + test_size {self.test_size}"
             raise refuse((field,), f"takes less: {self.name} has {self.shape.images} images, {both} leave none to train on", got)
         return self
-
-
-# ---- model ----
-
-
-class NoNorm(Part):
-    kind: Literal["none"] = Field("none", description="no normalization")
-
-
-class BatchNorm(Part):
-    """Normalizes each feature over the batch; running statistics at evaluation (Ioffe and Szegedy 2015, arXiv:1502.03167)."""
-
-    kind: Literal["batch"] = Field("batch", description="over the batch, per feature")
-    momentum: Share = Field(0.1, description="weight of the current batch in the running statistics, 0 to 1")
-    eps: Positive = Field(1e-5, description="added to the variance, above 0")
-
-
-class LayerNorm(Part):
-    """Normalizes each sample over its features (Ba, Kiros and Hinton 2016, arXiv:1607.06450)."""
-
-    kind: Literal["layer"] = Field("layer", description="over the features, per sample")
-    eps: Positive = Field(1e-5, description="added to the variance, above 0")
-
-
-class Dropout(Part):
-    """Zeroes each element with probability p in training (Srivastava et al. 2014)."""
-
-    p: Share = Field(0.0, description="probability of zeroing an element, 0 to 1")
-    scaling: Literal["inverted", "classic"] = Field("inverted", description="inverted: x/(1-p) in training; classic: x*(1-p) at evaluation")
-
-
-Norm = Annotated[NoNorm | BatchNorm | LayerNorm, Field(discriminator="kind"), BeforeValidator(kind_is("none", "batch", "layer"))]
-
-
-class Mlp(Part):
-    """Linear, activation, norm, dropout for every hidden layer; then a linear head."""
-
-    kind: Literal["mlp"] = Field("mlp", description="fully connected layers")
-    hidden: Annotated[
-        tuple[Annotated[int, Strict(), Ge(1), Le(WIDEST_LAYER)], ...],
-        Strict(False),  # JSON has lists, not tuples
-        Len(0, 64),
-        FailFast(),
-        Takes(f"a list of up to 64 layer widths, each a whole number of at least 1 and at most {WIDEST_LAYER}"),
-    ] = Field((256,), description="widths of the hidden layers, at most 64 layers of 1 to 1e9")
-    activation: Literal["relu"] = Field("relu", description="after every hidden linear layer")
-    norm: Norm = Field(default_factory=NoNorm, description="normalization of every hidden layer")
-    norm_position: Literal["after_activation", "before_activation"] = Field("after_activation", description="where the norm stands")
-    dropout: Dropout = Field(default_factory=Dropout, description="after norm and activation of every hidden layer")
-    output: Literal["logits", "softmax"] = Field("logits", description="softmax puts a softmax behind the head, as in the lecture")
-
-
-# ---- loss, optimizer, scheduler ----
-
-
-class CrossEntropy(Part):
-    kind: Literal["cross_entropy"] = Field("cross_entropy", description="mean over the batch of the cross entropy of the output's softmax")
-    targets: Literal["index", "one_hot"] = Field("index", description="class numbers, or one-hot vectors of them (other last bits)")
-    label_smoothing: Annotated[float, Ge(0), Lt(1), NoMinusZero] = Field(0.0, description="share of the target spread over all classes, 0 to below 1")
-
-
-class Sgd(Part):
-    kind: Literal["sgd"] = Field("sgd", description="stochastic gradient descent")
-    lr: Positive = Field(0.1, description="learning rate before the scheduler, above 0")
-    momentum: Share = Field(0.0, description="share of the last update kept, 0 to 1")
-    nesterov: bool = Field(False, description="Nesterov's momentum; needs momentum above 0")
-    weight_decay: NotNegative = Field(0.0, description="L2 penalty added to the gradient, at least 0")
-
-    @model_validator(mode="after")
-    def _nesterov_needs_momentum(self) -> Self:
-        if self.nesterov and self.momentum == 0:
-            raise refuse(("nesterov",), "takes true only with a momentum above 0", self.nesterov)
-        return self
-
-
-class Adam(Part):
-    """Kingma and Ba 2015 (arXiv:1412.6980), with L2 weight decay."""
-
-    kind: Literal["adam"] = Field("adam", description="Adam")
-    lr: Positive = Field(1e-3, description="learning rate before the scheduler, above 0")
-    betas: Annotated[
-        tuple[Annotated[float, Strict(), Ge(0), Lt(1)], Annotated[float, Strict(), Ge(0), Lt(1)]],
-        Strict(False),
-        AfterValidator(lambda pair: (pair[0] + 0.0, pair[1] + 0.0)),
-        Takes("two numbers, each of at least 0 and below 1"),
-    ] = Field((0.9, 0.999), description="decay of the running mean of the gradient and of its square, each 0 to below 1")
-    eps: Positive = Field(1e-8, description="added to the denominator, above 0")
-    weight_decay: NotNegative = Field(0.0, description="L2 penalty added to the gradient, at least 0")
-
-
-class Constant(Part):
-    kind: Literal["constant"] = Field("constant", description="the optimizer's lr throughout")
-
-
-class Exponential(Part):
-    kind: Literal["exponential"] = Field("exponential", description="lr * gamma after every iteration")
-    gamma: Positive = Field(0.995, description="factor per iteration, above 0")
-
-
-class Linear(Part):
-    kind: Literal["linear"] = Field("linear", description="lr times a factor that moves evenly from start to end")
-    start_factor: Annotated[float, Gt(0), Le(1)] = Field(1.0, description="factor at step 0, above 0 to 1")
-    end_factor: Share = Field(0.1, description="factor from total_iterations on, 0 to 1")
-    total_iterations: Annotated[
-        int | None, Ge(1), Le(MOST_ITERATIONS), Takes(f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null")
-    ] = Field(None, description="iterations until end_factor; default: the run's total_iterations, and filled with it")
-
-
-class Step(Part):
-    kind: Literal["step"] = Field("step", description="lr * gamma after every step_size iterations")
-    step_size: Iterations = Field(100, description="iterations between two changes")
-    gamma: Positive = Field(0.5, description="factor per change, above 0")
-
-
-Optimizer = Annotated[Sgd | Adam, Field(discriminator="kind"), BeforeValidator(kind_is("sgd", "adam"))]
-Scheduler = Annotated[
-    Constant | Exponential | Linear | Step, Field(discriminator="kind"), BeforeValidator(kind_is("constant", "exponential", "linear", "step"))
-]
 
 
 # ---- the run ----
@@ -193,6 +84,9 @@ class BestMetric(Part):
     goal: Goal = Field("min", description="whether smaller or larger is better")
 
 
+MOST_LINKS = 1000  # of a digest chain
+SPACING_WORDS = f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null"
+LOOKS_ON = {"checkpoint_every_s", "digest_every"}
 BATCH_WORDS = f'a whole number of at least 1 and at most {MOST_ITERATIONS}, or "full"'
 
 
@@ -206,7 +100,7 @@ class RunConfig(Part):
     """What a run computes. The same config and environment give the same bits."""
 
     dataset: Dataset = Field(description="what is learned, and its split")
-    model: Mlp = Field(default_factory=Mlp, description="the neural network")
+    model: Model = Field(default_factory=Mlp, description="the neural network")
     loss: CrossEntropy = Field(default_factory=CrossEntropy, description="what is minimized")
     optimizer: Optimizer = Field(default_factory=Sgd, description="how the weights follow the gradient")
     scheduler: Scheduler = Field(default_factory=Constant, description="how the learning rate moves, stepped every iteration")
@@ -219,37 +113,76 @@ class RunConfig(Part):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:(0|[1-9][0-9]?))$"), Takes('"auto", "cpu", "cuda" or "cuda:N"')] = Field(
         "auto", description="where to train: auto takes a GPU where the worker has one"
     )
-    precision: Literal["float32", "float64"] = Field("float32", description="type of weights and arithmetic")
+    precision: Literal["float32", "float64", "bfloat16"] = Field(
+        "float32", description="type of weights and arithmetic; bfloat16: the network's forward pass in it, by autocast, all else in float32"
+    )
     threads: Annotated[int, Ge(1), Le(1024)] = Field(1, description="CPU threads of the arithmetic; other counts give other last bits")
+    grad_clip: Annotated[float | None, Gt(0), Takes("a finite number above 0, or null"), LATER] = Field(
+        None, description="largest L2 norm of all gradients together, to which longer ones are shortened before the optimizer's step; above 0"
+    )
+    augmentation: Annotated[Augmentation | None, LATER] = Field(
+        None, description="vary the training images: shift, flip, noise; null: take them as they are"
+    )
     early_stopping: EarlyStopping | None = Field(None, description="end the run when a metric no longer improves")
     best_metric: BestMetric = Field(default_factory=BestMetric, description="decides which weights are kept as best.safetensors")
     on_non_finite: Literal["stop", "continue"] = Field("stop", description="what to do when the training loss becomes NaN or infinite")
+    checkpoint_every_s: Annotated[float | None, Ge(0.01), Le(86_400), Takes("a number of at least 0.01 and at most 86400, or null")] = Field(
+        30.0, description="seconds between two checkpoints, from which a killed run goes on; null: never, it begins again"
+    )
+    digest_every: Annotated[int | None, Ge(1), Le(MOST_ITERATIONS), Takes(f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null")] = (
+        Field(None, description="steps between two links of the digest chain; null: so many that it takes less than a hundredth of the training")
+    )
+    execution: Annotated[Literal["eager", "graph"], LATER] = Field(
+        "eager", description="graph: every step as one CUDA graph, for GPUs only; a numeric path of its own, never compared with eager"
+    )
 
     @property
     def batch_images(self) -> int:
         """Images of one training batch."""
         return self.dataset.train_size if self.batch_size == "full" else self.batch_size
 
+    @property
+    def link_every(self) -> int:
+        """Steps between two links of the digest chain. A step takes longer the larger its batch is, and digests do not."""
+        return self.digest_every or max(100, -(-6400 // self.batch_images), -(-self.total_iterations // (MOST_LINKS - 50)))
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.batch_images > self.dataset.train_size:
             sentence = f'takes at most the {self.dataset.train_size} training images, or "full"'
             raise refuse(("batch_size",), sentence, self.batch_size)
-        if self.model.norm.kind == "batch" and self.model.hidden and self.batch_images < 2:
-            sentence = "takes at least 2 with norm batch: one image has no variance"
-            raise refuse(("batch_size",), sentence, self.batch_size)
-        if self.scheduler.kind == "linear" and self.scheduler.total_iterations is None:
-            filled = self.scheduler.model_copy(update={"total_iterations": self.total_iterations})
-            object.__setattr__(self, "scheduler", filled)
+        if self.augmentation and (too_far := self.augmentation.misfit(self.dataset.shape)):
+            raise refuse(("augmentation", "shift_pixels"), too_far, self.augmentation.shift_pixels)
+        if misfit := layout.misfit(self.model, self.dataset.shape, self.batch_images, self.batch_size):
+            raise refuse(*misfit)
+        if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
+            sentence = f"takes at least {-(-self.total_iterations // MOST_LINKS)}, so that the chain has at most {MOST_LINKS} links, or null"
+            raise refuse(("digest_every",), sentence, self.digest_every)
+        if self.execution == "graph" and self.device == "cpu":
+            raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
+        object.__setattr__(self, "scheduler", schedulers.filled(self.scheduler, self.optimizer.lr, self.total_iterations))
         return self
 
     def canonical(self) -> str:
-        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts."""
-        return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """The config as JSON with every field filled in: keys sorted, no spaces, floats by repr. Equal configs, equal texts.
+
+        Fields that came after the first version stand in it only with another value than their default: older digests stay. Left out is
+        what only looks on, and determines nothing.
+        """
+        fields = {name: value for name, value in self.canonical_fields().items() if name not in LOOKS_ON}
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hex."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def resolved(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A config from the store with the fields that came after it was stored; as it is where this version takes it no longer."""
+    try:
+        return RunConfig.model_validate(stored).model_dump(mode="json")
+    except ValidationError:
+        return dict(stored)
 
 
 class Factor(NamedTuple):
@@ -259,10 +192,13 @@ class Factor(NamedTuple):
     paths: tuple[str, ...]  # dotted, each standing for all that lies under it
 
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite) may differ freely.
+_OTHERS = {"norm", "norm_position", "dropout", "output"}
+_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in (Mlp, Cnn, Resnet) for name in kind.model_fields if name not in _OTHERS))
+
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
-    Factor("model", ("model.kind", "model.hidden", "model.activation")),
+    Factor("model", _SIZES),
     Factor("model.norm", ("model.norm", "model.norm_position")),
     Factor("model.dropout", ("model.dropout",)),
     Factor("model.output", ("model.output", "loss")),
@@ -271,5 +207,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor("total_iterations", ("total_iterations",)),
     Factor("batch_size", ("batch_size",)),
     Factor("precision", ("precision",)),
+    Factor("grad_clip", ("grad_clip",)),
+    Factor("augmentation", ("augmentation",)),
     Factor("early_stopping", ("early_stopping",)),
 )

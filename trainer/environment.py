@@ -39,6 +39,7 @@ def in_force(device: torch.device, optimizer: Optimizer | None = None, target: T
         "optimizer": _optimizer(optimizer),
         "targets": None if target is None else "probabilities" if target.is_floating_point() else "class numbers",
         "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIXES)},
+        "image": os.environ.get("RUNTWICE_IMAGE") or None,
         "device": str(device),
         "gpu": _gpu(device) if device.type == "cuda" else None,
     }

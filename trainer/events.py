@@ -14,6 +14,7 @@ class Started:
     digests: Mapping[str, str]  # data, split, initial, code
     environment: Mapping[str, Any]
     total_steps: int
+    resumed_from: int | None = None  # the first step that this attempt trains, when a checkpoint was taken up
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,24 @@ class ArtifactWritten:
 
 
 @dataclass(frozen=True)
+class Digests:
+    """A link of the digest chain: behind a step, the SHA-256 of each part (trainer.chain.PARTS)."""
+
+    step: int
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CheckpointWritten:
+    """A file from which the run can go on at `step`. All points and links of the steps before were told before."""
+
+    step: int
+    path: str  # absolute
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class LogText:
     text: str
 
@@ -48,9 +67,17 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | ArtifactWritten | LogText | Ended
+Event = Started | Points | Digests | CheckpointWritten | ArtifactWritten | LogText | Ended
 
-_NAMES: dict[str, type[Event]] = {"started": Started, "points": Points, "artifact": ArtifactWritten, "log": LogText, "ended": Ended}
+_NAMES: dict[str, type[Event]] = {
+    "started": Started,
+    "points": Points,
+    "digests": Digests,
+    "checkpoint": CheckpointWritten,
+    "artifact": ArtifactWritten,
+    "log": LogText,
+    "ended": Ended,
+}
 _NAME_OF = {event: name for name, event in _NAMES.items()}
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -14,24 +14,35 @@ from torch import Tensor
 from trainer import determinism, digests, environment
 from trainer.config import RunConfig
 from trainer.data import load
-from trainer.events import ArtifactWritten, Ended, Event, LogText, Started
-from trainer.loop import train
+from trainer.events import ArtifactWritten, Digests, Ended, Event, LogText, Started
+from trainer.loop import Observer, train
 from trainer.model import build
-from trainer.optim import make_optimizer
 from trainer.order import BatchOrder
 from trainer.points import PointBatches
+from trainer.saver import Checkpoints as Checkpoints
+from trainer.saver import Saver
+from trainer.training import Training
 
 FINISHED, FAILED = 0, 1
+NO_MEMORY = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 
 
-def run(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], threads: int = 0) -> int:
+def run(
+    config: RunConfig,
+    out_dir: Path,
+    emit: Callable[[Event], None],
+    threads: int = 0,
+    checkpoints: Checkpoints | None = None,
+    observers: Sequence[Observer] = (),
+) -> int:
     """Trains and tells. 0 when the run finished, 1 when it failed; either way the last event is Ended.
 
-    `threads` above 0 overrides the config's: the environment in Started says what is in force. What `emit` raises passes through.
+    `threads` above 0 overrides the config's: the environment in Started says what is in force. Without `checkpoints` none are written. What `emit`
+    raises passes through.
     """
     points = PointBatches(emit)
     try:
-        ended = _train(config, out_dir, emit, points, threads if threads > 0 else config.threads)
+        ended = _train(config, out_dir, emit, points, threads if threads > 0 else config.threads, checkpoints, observers)
     except Exception as error:  # this is the outermost frame of a child: whatever went wrong is the run's reason
         traceback.print_exc(file=sys.stderr)
         ended = Ended("failed", reason_of(error), points.last_step)
@@ -40,39 +51,52 @@ def run(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], threads
     return FINISHED if ended.state == "finished" else FAILED
 
 
-def _train(config: RunConfig, out_dir: Path, emit: Callable[[Event], None], points: PointBatches, threads: int) -> Ended:
+def _train(
+    config: RunConfig,
+    out_dir: Path,
+    emit: Callable[[Event], None],
+    points: PointBatches,
+    threads: int,
+    checkpoints: Checkpoints | None,
+    observers: Sequence[Observer],
+) -> Ended:
     determinism.prepare_environment(threads)
     determinism.make_deterministic(threads)
     device = determinism.choose_device(config.device)
     data = load(config, device)
     model = build(config)
     known = {
-        "data": digests.of_dataset(config.dataset.name),
+        "data": digests.of_data(config.dataset),
         "split": digests.of_split(data.indices),
         "initial": digests.of_state(model.state_dict()),
         "initial_sample": digests.sample_of_state(model.state_dict()),
         "code": digests.of_code(),
     }
     model.to(device)
-    optimizer = make_optimizer(config, model.parameters(), device)  # the loop makes another one, by the same flags
-    emit(Started(known, environment.in_force(device, optimizer, data.train.target), config.total_iterations))
+    training, order = Training(config, model), BatchOrder(config, data.train)
+    saver = Saver(config, checkpoints, emit, known, environment.in_force(device, training.optimizer, data.train.target))
+    resumed_from = saver.take_up(training, order)
+    emit(Started(known, saver.environment, config.total_iterations, resumed_from))
+    for line in saver.lines:
+        emit(LogText(line))
 
-    order = BatchOrder(config, data.train)
-    best: dict[str, Tensor] | None = None
     state, reason = "finished", None
-    for measured in train(config, model, data, order):
-        points.add(measured.step, measured.metrics)
-        if measured.best:
-            best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
-        if measured.stop == "early":
-            emit(LogText(f"ended early at step {measured.step}: {measured.reason}"))
-        if measured.stop == "non-finite":
-            state, reason = "failed", measured.reason
+    for block in train(training, data, order, observers):
+        points.add(block.rows)
+        if block.link is not None:
+            emit(Digests(block.rows.last, block.link))
+        if block.stop == "early":
+            emit(LogText(f"ended early at step {block.rows.last}: {block.reason}"))
+        if block.stop == "non-finite":
+            state, reason = "failed", block.reason
+        if block.stop is None and saver.is_due(training.step):
+            points.flush()
+            saver.write(training, order)
     points.flush()
 
     final = {name: tensor.detach().to("cpu") for name, tensor in model.state_dict().items()}
-    if best is not None:
-        emit(write_weights(out_dir / "best.safetensors", best))
+    if training.best_weights is not None:
+        emit(write_weights(out_dir / "best.safetensors", training.best_weights))
     emit(write_weights(out_dir / "final.safetensors", final))
     return Ended(state, reason, points.last_step, {"order": order.digest(), "final": digests.of_state(final)})
 
@@ -94,7 +118,7 @@ def write_weights(file: Path, state: Mapping[str, Tensor]) -> ArtifactWritten:
 def reason_of(error: BaseException) -> str:
     """Why a run failed, in a sentence. Memory that could not be had begins with "out of memory"."""
     said = str(error).strip().split("\n")[0] or type(error).__name__
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in said:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in said for words in NO_MEMORY):
         return f"out of memory: {said}"
     if isinstance(error, determinism.DeviceMissing):
         return said

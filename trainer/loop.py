@@ -1,121 +1,132 @@
-"""Training itself: a generator that yields what every step measured.
-
-Shapes: B images of a batch, N images of a part, D numbers of one image, C classes.
-"""
+"""Training itself: a generator that yields what the steps measured, some of them at a time."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from trainer.config import RunConfig
-from trainer.data import Data, Part
-from trainer.optim import make_optimizer, make_scheduler
+from trainer import chain
+from trainer.data import Data
+from trainer.graph import Graphed
 from trainer.order import BatchOrder
+from trainer.readings import Readings, Rows
+from trainer.rewind import Rewind
+from trainer.steps import Eager
+from trainer.steps import evaluate as evaluate
+from trainer.training import Training
+from trainer.watch import Watch as Watch
+
+Stop = Literal["early", "non-finite"]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One optimizer step: its metrics, whether its weights are the best so far, and whether and why it is the last before time."""
+@dataclass(frozen=True)
+class Block:
+    """Some steps; the digests behind the last one, when the chain has a link there; whether and why it is the last before time."""
 
-    step: int  # 0-based
-    metrics: dict[str, float]
-    best: bool = False
-    stop: Literal["early", "non-finite"] | None = None
-    reason: str | None = None
+    rows: Rows
+    link: Mapping[str, str] | None
+    stop: Stop | None
+    reason: str | None
 
 
-def train(config: RunConfig, model: nn.Module, data: Data, order: BatchOrder) -> Iterator[Measured]:
-    """Trains the model where it lies, a step per item. Draws no random number but the dropout masks."""
-    parameters = [each for each in model.parameters() if each.requires_grad]
-    optimizer = make_optimizer(config, parameters, data.train.x_ND.device)
-    scheduler = make_scheduler(config, optimizer)
-    best = Watch(config.best_metric.metric, config.best_metric.goal)
-    early = Watch(config.early_stopping.metric, config.early_stopping.goal) if config.early_stopping else None
-    patience = config.early_stopping.patience if config.early_stopping else 0
+class Observer(Protocol):
+    """Somebody who looks on: told of every step in its order, and free to read whatever lies in the model. It must change nothing."""
+
+    def begin(self, step: int) -> None:
+        """Before the forward pass."""
+
+    def after_backward(self) -> None:
+        """Every gradient is there, none is clipped, and no weight has moved."""
+
+    def after_step(self) -> None:
+        """The optimizer has moved the weights."""
+
+
+def train(training: Training, data: Data, order: BatchOrder, observers: Sequence[Observer] = ()) -> Iterator[Block]:
+    """Trains the model where it lies, from the training's step on. Draws no random number but the dropout masks.
+
+    The first block has one step. While a block is looked at, the training stands behind its last step, and may be taken down.
+    """
+    config, model, total = training.config, training.model, training.config.total_iterations
+    learn = Graphed(training, order) if config.execution == "graph" else Eager(training)
+    readings, rewind = Readings(), Rewind(training) if config.on_non_finite == "stop" else None
+    is_first = True
 
     model.train()
-    for step in range(config.total_iterations):
-        last = step == config.total_iterations - 1
-        batch = order.batch(step)
-
-        optimizer.zero_grad()
-        logits_BC = model(batch.x_ND)
-        loss = F.cross_entropy(logits_BC, batch.target, label_smoothing=config.loss.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
-        metrics = {
-            "train/loss": loss.item(),
-            "train/accuracy": accuracy(logits_BC, batch.y_N),
-            "lr": float(optimizer.param_groups[0]["lr"]),
-            "grad/norm": gradient_norm(parameters),
-        }
-        optimizer.step()
+    while (step := training.step) < total:
+        last = step == total - 1
+        lr = float(training.optimizer.param_groups[0]["lr"])
+        for each in observers:
+            each.begin(step)
+        reading = learn(order.batch(step))
+        readings.add(step, reading, lr)
+        for each in observers:
+            each.after_backward()
+        training.update(reading.norm)
+        for each in observers:
+            each.after_step()
 
         evaluated = last or (step + 1) % config.eval_every == 0
-        if evaluated:
-            metrics["val/loss"], metrics["val/accuracy"] = evaluate(model, data.val, config)
-        improved = evaluated and best.improves(metrics)
-        stop: Literal["early", "non-finite"] | None = None
+        if not (evaluated or is_first or readings.are_due or chain.is_link(config, step)):
+            training.schedule.step({})
+            training.step += 1
+            continue
+        rows = readings.take(validation(training, data) if evaluated else {})
+        stop: Stop | None = None
         reason = None
-        if early and evaluated and not early.improves(metrics) and early.waited >= patience and not last:
-            stop, reason = "early", f"{early.metric} did not improve in {patience} evaluations; its best is {early.held!r}"
-        if config.on_non_finite == "stop" and (sick := non_finite(metrics)):
-            stop, reason = "non-finite", f"{sick} became {spoken(metrics[sick])} at step {step}, and on_non_finite is stop"
+        sick = non_finite(rows) if rewind is not None else None
+        if rewind is not None and sick is not None and sick < rows.last:  # noticed late: no step must follow the one that went wrong
+            rewind.to(sick, learn, order)
+            rows, evaluated = rows.until(sick), False
+        metrics = rows.metrics[-1] if evaluated else {}
+        if evaluated and training.best.improves(metrics):
+            training.keep_best()
+        if evaluated and (waited := impatience(training, metrics)) and not last:
+            stop, reason = "early", waited
+        if sick is not None:
+            stop, reason = "non-finite", what_is_wrong(rows)
         if data.test is not None and (last or stop):
-            metrics["test/loss"], metrics["test/accuracy"] = evaluate(model, data.test, config)
-        yield Measured(step, metrics, improved, stop, reason)
+            loss, right = evaluate(model, data.test, config)
+            rows.metrics[-1].update({"test/loss": loss.item(), "test/accuracy": right.item()})
+        training.schedule.step(metrics)
+        training.step += 1
+        link = chain.link(training, order) if chain.is_link(config, rows.last, last or stop is not None) else None
+        yield Block(rows, link, stop, reason)
         if stop:
             return
-
-        if scheduler is not None:
-            scheduler.step()
-
-
-@torch.no_grad()
-def evaluate(model: nn.Module, part: Part, config: RunConfig) -> tuple[float, float]:
-    """Loss and accuracy over a whole part as one batch, in evaluation mode; the model goes back to training mode."""
-    model.eval()
-    logits_NC = model(part.x_ND)
-    loss = F.cross_entropy(logits_NC, part.target, label_smoothing=config.loss.label_smoothing).item()
-    model.train()
-    return loss, accuracy(logits_NC, part.y_N)
+        if rewind is not None:
+            rewind.note(metrics)
+        is_first = False
 
 
-def accuracy(logits_BC: Tensor, y_B: Tensor) -> float:
-    """Share of images whose largest output is their class, 0 to 1."""
-    return (logits_BC.argmax(dim=1) == y_B).float().mean().item()
+def validation(training: Training, data: Data) -> dict[str, Tensor]:
+    loss, right = evaluate(training.model, data.val, training.config)
+    return {"val/loss": loss, "val/accuracy": right}
 
 
-def gradient_norm(parameters: list[nn.Parameter]) -> float:
-    """L2 norm over all gradients together: the norm of the norms."""
-    norms = [torch.linalg.vector_norm(each.grad) for each in parameters if each.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack(norms)).item())
+def impatience(training: Training, metrics: Mapping[str, float]) -> str | None:
+    """Why to end early, if the config wants it and this evaluation was one too many without improvement."""
+    early, wanted = training.early, training.config.early_stopping
+    if early is None or wanted is None or early.improves(metrics) or early.waited < wanted.patience:
+        return None
+    return f"{early.metric} did not improve in {wanted.patience} evaluations; its best is {early.held!r}"
 
 
-def non_finite(metrics: dict[str, float]) -> str | None:
+def non_finite(rows: Rows) -> int | None:
+    """The first step whose loss is no finite number."""
+    return next((rows.first + place for place, metrics in enumerate(rows.metrics) if _sick(metrics)), None)
+
+
+def what_is_wrong(rows: Rows) -> str:
+    metrics = rows.metrics[-1]
+    sick = _sick(metrics)
+    assert sick is not None
+    spoken = "NaN" if math.isnan(metrics[sick]) else "infinite"
+    return f"{sick} became {spoken} at step {rows.last}, and on_non_finite is stop"
+
+
+def _sick(metrics: Mapping[str, float]) -> str | None:
     """The loss that is no finite number, if one is."""
     return next((name for name in ("train/loss", "val/loss") if name in metrics and not math.isfinite(metrics[name])), None)
-
-
-def spoken(value: float) -> str:
-    return "NaN" if math.isnan(value) else "infinite"
-
-
-class Watch:
-    """The best value of a metric so far, and how many evaluations have passed since. NaN is never better."""
-
-    def __init__(self, metric: str, goal: Literal["min", "max"]) -> None:
-        self.metric = metric
-        self.held: float | None = None
-        self.waited = 0
-        self._sign = 1 if goal == "min" else -1
-
-    def improves(self, metrics: dict[str, float]) -> bool:
-        value = metrics[self.metric]
-        better = not math.isnan(value) and (self.held is None or self._sign * value < self._sign * self.held)
-        self.held, self.waited = (value, 0) if better else (self.held, self.waited + 1)
-        return better

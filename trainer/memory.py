@@ -1,12 +1,15 @@
 """What a config will need, before it is queued: memory in bytes, time in seconds. No torch, no numpy."""
 
-import itertools
 from collections import Counter
 
-from trainer.config import Adam, RunConfig
+from trainer.config import RunConfig
+from trainer.layout import Layer, layers
+from trainer.networks import Mlp
+from trainer.optimizers import Sgd
 
 PROCESS_BYTES = 300_000_000  # Python, torch and a forked child's own pages
-FLOPS_PER_S = {"float32": 90e9, "float64": 45e9}  # one thread of a 2024 server CPU, in large matrix products
+FLOPS_PER_S = {"float32": 90e9, "float64": 45e9, "bfloat16": 9e9}  # one thread of a server CPU without instructions for bfloat16
+CONVOLUTION_SPEED = 0.4  # of that, in convolutions of few channels
 ITERATION_S = 0.0006  # Python and kernel starts of one small step
 
 
@@ -35,17 +38,11 @@ def estimate_memory_bytes(config: RunConfig) -> int:
 
 def estimate_duration_s(config: RunConfig) -> float:
     """Training time on one quiet CPU thread; says hours from minutes, no more."""
-    widths = _widths(config)
-    products = sum(before * after for before, after in itertools.pairwise(widths))
+    products = sum(layer.products for layer in layers(config.model, config.dataset.shape))
     evaluations = -(-config.total_iterations // config.eval_every)
-    flops = config.total_iterations * 6 * products * config.batch_images + evaluations * 2 * products * config.dataset.val_size
-    return config.total_iterations * ITERATION_S + flops / FLOPS_PER_S[config.precision]
-
-
-def _widths(config: RunConfig) -> list[int]:
-    """Features in, hidden layers, classes out."""
-    shape = config.dataset.shape
-    return [shape.features, *config.model.hidden, shape.classes]
+    images = config.total_iterations * 3 * config.batch_images + evaluations * config.dataset.val_size  # backward costs twice forward
+    speed = FLOPS_PER_S[config.precision] * (1 if isinstance(config.model, Mlp) else CONVOLUTION_SPEED)
+    return config.total_iterations * ITERATION_S + 2 * products * images / speed
 
 
 def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
@@ -56,21 +53,50 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     data = Counter({"/config/dataset/name": images * features * (1 + 2 * number_bytes)})
     if config.batch_size != "full":
         data["/config/batch_size"] += config.batch_size * features * number_bytes
+    if config.augmentation is not None:
+        data["/config/augmentation/shift_pixels"] += config.batch_images * config.augmentation.numbers(config.dataset.shape) * number_bytes
 
-    # Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own.
-    copies = 4 + (2 if isinstance(config.optimizer, Adam) else int(config.optimizer.momentum > 0))
-    # Kept for the backward pass: linear, activation, norm, dropout and its mask, and as much again for their gradients.
-    activations = config.batch_images * (2 + 1 + (config.model.norm.kind != "none") + 2 * (config.model.dropout.p > 0))
-    rows = max(activations, 3 * config.dataset.val_size, 3 * config.dataset.test_size)
-    widths = _widths(config)
-    for layer, (before, after) in enumerate(itertools.pairwise(widths)):
-        data[_pointer(config, layer)] += number_bytes * copies * (before * after + after)
-        data[_pointer(config, layer, after_only=True)] += number_bytes * rows * after
+    all_layers = layers(config.model, config.dataset.shape)
+    copies = _copies(config)
+    for layer in all_layers:
+        data[_pointer(config, layer)] += number_bytes * copies * (layer.weights + _norm_weights(config, layer))
+
+    passed_bytes = 2 if config.precision == "bfloat16" else number_bytes
+    training = [passed_bytes * config.batch_images * _kept(config, layer) for layer in all_layers]
+    rows = max(config.dataset.val_size, config.dataset.test_size)
+    evaluating = [passed_bytes * rows * (2 * layer.leaves.values + _passing(config, layer)) for layer in all_layers]
+    if max(evaluating) > sum(training):  # of an evaluation's layers, one and what enters it lie there at a time
+        data[_pointer(config, all_layers[evaluating.index(max(evaluating))], leaves=True)] += max(evaluating)
+    else:
+        for layer, size in zip(all_layers, training, strict=True):
+            data[_pointer(config, layer, leaves=True)] += size
     return data
 
 
-def _pointer(config: RunConfig, layer: int, after_only: bool = False) -> str:
-    """The hidden layer to blame for a matrix: the wider of the two it joins."""
-    hidden = config.model.hidden
-    beside = [at for at in ((layer,) if after_only else (layer - 1, layer)) if 0 <= at < len(hidden)]
-    return f"/config/model/hidden/{max(beside, key=lambda at: hidden[at])}" if beside else "/config/dataset/name"
+def _copies(config: RunConfig) -> int:
+    """Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own."""
+    return 4 + (int(config.optimizer.momentum > 0) if isinstance(config.optimizer, Sgd) else 2)
+
+
+def _norm_weights(config: RunConfig, layer: Layer) -> int:
+    return 2 * layer.units * (layer.leaves.values if config.model.norm.kind in ("layer", "rms") else layer.leaves.channels)
+
+
+def _kept(config: RunConfig, layer: Layer) -> int:
+    """Numbers per image kept for the backward pass, and as much again as one of them for their gradients."""
+    between = layer.units * (1 + (config.model.norm.kind != "none") + 2 * (config.model.dropout.p > 0))
+    return layer.leaves.values * (2 + between) + _passing(config, layer) // 4
+
+
+def _passing(config: RunConfig, layer: Layer) -> int:
+    """Numbers per image that a layer needs while it works: what enters it; a convolution in float64 unfolds that for every pixel of its kernel."""
+    unfolds = config.precision == "float64" and not isinstance(config.model, Mlp)
+    return layer.enters.values * (layer.kernel**2 if unfolds else 1)
+
+
+def _pointer(config: RunConfig, layer: Layer, leaves: bool = False) -> str:
+    """The size to blame: of a matrix the larger of the two it joins, of what leaves a layer the layer's own."""
+    sizes = config.model.sizes
+    after = len(sizes) if layer.size is None else layer.size
+    beside = [at for at in ((after,) if leaves else (after - 1, after)) if 0 <= at < len(sizes)]
+    return f"/config/model/{config.model.sizes_field}/{max(beside, key=lambda at: sizes[at])}" if beside else "/config/dataset/name"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trainer.events import Event, Points
+from trainer.readings import Rows
 
 BATCH_S = 0.2
 SYSTEM_S = 1.0
@@ -16,35 +17,36 @@ class PointBatches:
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit
-        self._rows: list[tuple[int, float, dict[str, float]]] = []
+        self._held: list[Rows] = []
         self._flushed_at = 0.0
         self._looked_at = 0.0
         self._looked_step = 0
         self.last_step: int | None = None
 
-    def add(self, step: int, metrics: dict[str, float]) -> None:
-        self._rows.append((step, time.time(), metrics))
-        self.last_step = step
+    def add(self, rows: Rows) -> None:
+        self._held.append(rows)
+        self.last_step = rows.last
         now = time.monotonic()
         if not self._looked_at:
-            self._looked_at, self._looked_step = now, step
+            self._looked_at, self._looked_step = now, rows.last
         elif now - self._looked_at >= SYSTEM_S:
-            metrics.update(self._system(step, now))
+            rows.metrics[-1].update(self._system(rows.last, now))
         if now - self._flushed_at >= BATCH_S:
             self.flush()
 
     def flush(self) -> None:
         """Emits what has been gathered, if anything."""
         self._flushed_at = time.monotonic()
-        if not self._rows:
+        if not self._held:
             return
-        names = sorted({name for _, _, metrics in self._rows for name in metrics})
-        rows, self._rows = self._rows, []
+        held, self._held = self._held, []
+        metrics = [each for rows in held for each in rows.metrics]
+        names = sorted({name for each in metrics for name in each})
         self._emit(
             Points(
-                steps=[step for step, _, _ in rows],
-                times=[at for _, at, _ in rows],
-                metrics={name: [metrics.get(name) for _, _, metrics in rows] for name in names},
+                steps=[step for rows in held for step in range(rows.first, rows.last + 1)],
+                times=[at for rows in held for at in rows.times],
+                metrics={name: [each.get(name) for each in metrics] for name in names},
             )
         )
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,13 @@ class Order:
         return cls(**json.loads(text))
 
 
-def train(emit: Emit, config: dict[str, Any], out_dir: str, threads: int) -> int:
-    """Train a run; the exit code."""
+def train(emit: Emit, config: dict[str, Any], out_dir: str, threads: int, resume_from: Sequence[str] = ()) -> int:
+    """Train a run, from the newest good one of these checkpoints on; the exit code."""
     from trainer import job  # loads torch
+    from trainer.checkpoint import CheckpointFolder
 
-    return job.run(RunConfig.model_validate(config), Path(out_dir), emit, threads)
+    checkpoints = job.Checkpoints(CheckpointFolder(Path(out_dir, "checkpoints")), [Path(file) for file in resume_from])
+    return job.run(RunConfig.model_validate(config), Path(out_dir), emit, threads, checkpoints)
 
 
 def carry_out(order: Order, events_fd: int) -> int:

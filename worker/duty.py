@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy.orm import Session
 
 from store import lifecycle
 from store.database import Database
@@ -20,10 +21,15 @@ SHORTEST_DUTY_S = 5.0
 
 
 class DutyThread:
-    """Calls `work(self)` every so often. Work that takes long asks `goes_on()` between its pieces, which also keeps the duty."""
+    """Calls `work(self)` every so often. Work that takes long asks `goes_on()` between its pieces, which also keeps the duty.
 
-    def __init__(self, db: Database, name: str, every_s: float, work: Callable[["DutyThread"], object]) -> None:
-        self._db, self._name, self._every_s, self._work = db, name, every_s, work
+    With `when` the duty is asked for only while that says there is something to do: to hold it is to write, and a service at rest writes little.
+    """
+
+    def __init__(
+        self, db: Database, name: str, every_s: float, work: Callable[["DutyThread"], object], when: Callable[[Session], object] | None = None
+    ) -> None:
+        self._db, self._name, self._every_s, self._work, self._when = db, name, every_s, work, when
         self._for_s = max(3 * every_s, SHORTEST_DUTY_S)
         self._until = 0.0
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -49,10 +55,16 @@ class DutyThread:
     def _run(self) -> None:
         while not self._stopping.wait(self._every_s):
             try:
-                if self._has_duty(self._for_s):
+                if self._is_needed() and self._has_duty(self._for_s):
                     self._work(self)
             except Exception as error:  # a database that is away comes back; this thread must be there then
                 log.warning("a duty failed; trying again", duty=self._name, error=str(error))
+
+    def _is_needed(self) -> bool:
+        if self._when is None:
+            return True
+        with self._db.read() as session:
+            return bool(self._when(session))
 
     def _has_duty(self, for_s: float) -> bool:
         asked = time.monotonic()

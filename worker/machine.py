@@ -2,13 +2,17 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-ASK = "index,uuid,name,memory.total"
+from trainer.source import of_code
+
+ASK = "index,uuid,name,memory.total,driver_version"
 PATIENCE_S = 20.0
 
 
@@ -33,8 +37,9 @@ def gpus() -> list[dict[str, Any]]:
 def parse(table: str) -> list[dict[str, Any]]:
     found = []
     for line in table.splitlines():
-        index, uuid, name, memory_mb = (cell.strip() for cell in line.split(","))
-        found.append({"kind": "cuda", "index": int(index), "uuid": uuid, "name": name, "memory_mb": int(memory_mb) if memory_mb.isdigit() else None})
+        index, uuid, name, memory_mb, driver = (cell.strip() for cell in line.split(","))
+        memory = int(memory_mb) if memory_mb.isdigit() else None
+        found.append({"kind": "cuda", "index": int(index), "uuid": uuid, "name": name, "memory_mb": memory, "driver": driver})
     return found
 
 
@@ -65,7 +70,20 @@ def cpu_name() -> str:
 
 
 def versions() -> dict[str, str | None]:
-    return {"torch": version("torch"), "python": platform.python_version(), "runtwice": version("runtwice")}
+    """What is in force here. `code` is the digest of the training code, `image` what the operator named the build by (RUNTWICE_IMAGE)."""
+    ours = {"torch": torch_build(), "python": platform.python_version(), "runtwice": version("runtwice")}
+    return {**ours, "code": of_code(), "image": os.environ.get("RUNTWICE_IMAGE") or None}
+
+
+def torch_build() -> str | None:
+    """As torch calls itself, without loading it: its wheel's version leaves out the build (`+cu130`) when it comes from the package index."""
+    found = find_spec("torch")
+    file = None if found is None or found.origin is None else Path(found.origin).with_name("version.py")
+    try:
+        named = re.search(r"^__version__ = ['\"](.+)['\"]$", file.read_text(), re.MULTILINE) if file else None
+    except OSError:
+        named = None
+    return named.group(1) if named else version("torch")
 
 
 def version(package: str) -> str | None:

@@ -181,6 +181,7 @@ VERDICT: Example = {
     "environment": [{"path": "threads", "original": 1, "rerun": 2}],
     "judged_at": "2026-11-23T20:31:00.123456Z",
     "stale": False,
+    "stale_reason": None,
 }
 RERUN: Example = {
     **RUN,
@@ -218,6 +219,8 @@ NODE: Example = {
     "versions": {"torch": "2.13.0"},
     "started_at": "2026-11-23T08:00:00.000000Z",
     "heartbeat_at": "2026-11-23T20:30:04.000000Z",
+    "flagged": False,
+    "flags": [],
 }
 QUEUE: Example = {
     "items": [

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from api.answers import document
-from api.deps import Idempotency, Member, Service, Viewer
+from api.deps import Idempotency, Member, Service, TakesConfig, Viewer
 from api.paging import Cursor, Limit, Total
 from api.problems import InvalidValue
 from api.routes import examples
@@ -32,6 +32,7 @@ RUN_FIELDS = {
 }
 RUN_FACET = {"key": "config.model.norm.kind", "values": [{"value": "batch", "runs": 12}], "more": False, "min": None, "max": None}
 SUBMITTED = answers(RunShown, examples.RUN, 202)
+SUBMITTED["dependencies"] = [TakesConfig]
 SUBMITTED["responses"] |= answers(RunShown, examples.CLIENT_RUN, 201)["responses"] | answers(DryRun, examples.DRY_RUN)["responses"]
 
 

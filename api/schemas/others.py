@@ -113,6 +113,7 @@ class VerdictShown(TypedDict):
     environment: list[EnvironmentChange]
     judged_at: str
     stale: bool
+    stale_reason: str | None
 
 
 class RerunShown(RunListed):
@@ -184,6 +185,18 @@ class ArtifactList(TypedDict):
     next_cursor: None
 
 
+class NodeFlag(TypedDict):
+    """Why a node is flagged: its canary's bits are not the others'. What the caller may not see is null."""
+
+    since: str
+    reason: str
+    project: str | None
+    canary: str | None
+    run: str | None
+    first_difference: FirstDifference | None
+    cause: Cause | None
+
+
 class NodeShown(TypedDict):
     name: str
     alive: bool
@@ -194,6 +207,8 @@ class NodeShown(TypedDict):
     versions: Json
     started_at: str
     heartbeat_at: str
+    flagged: bool
+    flags: list[NodeFlag]
 
 
 class NodeList(TypedDict):

@@ -10,7 +10,7 @@ from api.parts import Parts
 from api.schemas.others import Comparison
 from store import runs, series
 from store.tables import Run
-from trainer.config import RunConfig
+from trainer.config import RunConfig, resolved
 
 
 def compare(parts: Parts, caller: Caller, run_ids: Sequence[str]) -> Comparison:
@@ -22,7 +22,7 @@ def compare(parts: Parts, caller: Caller, run_ids: Sequence[str]) -> Comparison:
     metrics = sorted({metric for run_id in run_ids for metric in summaries[run_id]})
     factors = _factors(found)
     comparison: dict[str, Any] = {
-        "config": diff.side_by_side({run.id: run.config for run in found}).document(),
+        "config": diff.side_by_side({run.id: resolved(run.config) if run.origin == "managed" else run.config for run in found}).document(),
         "environment": diff.side_by_side({run.id: run.environment for run in found}).document(),
         "metrics": [
             {

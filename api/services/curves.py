@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from api import arrow, numbers
 from api.answers import OPTIONS
 from api.auth import Caller
-from api.curve_cache import CurveCache
 from api.parts import Parts
+from api.piece_cache import PieceCache
 from api.problems import Problem
 from store import curves
 from store.curves import Curve, Outline, Window
@@ -96,7 +96,7 @@ def binary(pieces: Sequence[Piece]) -> bytes:
     return b"".join([header, *(piece.columns for piece in pieces)])
 
 
-def _pieces(cache: CurveCache, session: Session, outlines: Sequence[Outline], asked: Asked) -> list[Piece]:
+def _pieces(cache: PieceCache, session: Session, outlines: Sequence[Outline], asked: Asked) -> list[Piece]:
     """The curves as they are sent; those that were not sent lately, or have changed since, are read."""
     names = [(outline.run_id, outline.metric, outline.mark, asked.window, asked.form) for outline in outlines]
     found = {name: cache.get(name) for name in names}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
+from orjson import Fragment
 
 from api import numbers, paging
 from api.auth import Caller
@@ -57,7 +58,8 @@ def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
             raise paging.bad_cursor() from error
         placed, last = paging.split(found, asked.limit)
         ids = [each.run_id for each in placed]
-        items: Sequence[Any] = show.page(session, ids) if paths is None else [_picked(item, paths) for item in show.page(session, ids, orjson.loads)]
+        listed = show.page(session, parts.listed, ids)
+        items: list[Any] = [Fragment(item) for item in listed] if paths is None else [_picked(orjson.loads(item), paths) for item in listed]
         page: dict[str, Any] = {"items": items, "next_cursor": paging.encode(asked.list_name, *last.place) if last else None}
         return {**page, "total": table.count(session, scope)} if asked.total else page
 

@@ -9,8 +9,8 @@ from api.answers import rfc3339
 from api.auth import Caller
 from api.parts import Parts
 from api.schemas.others import NodeShown, QueueShown
-from api.services import show
-from store import lifecycle, nodes, runs
+from api.services import flags, show
+from store import canaries, lifecycle, nodes, runs
 from store.tables import Run
 
 MOST_SHOWN = 1000
@@ -22,6 +22,7 @@ def every(parts: Parts, caller: Caller) -> list[NodeShown]:
         alive = {node.name for node in nodes.alive(session)}
         active = [run for run in runs.queued(session, caller.entity, MOST_SHOWN) if run.state == "running"]
         found = nodes.every(session)
+        flagged = flags.by_node(session, caller, canaries.flocks(session))
     return [
         {
             "name": node.name,
@@ -33,6 +34,8 @@ def every(parts: Parts, caller: Caller) -> list[NodeShown]:
             "versions": node.versions,
             "started_at": rfc3339(node.started_at),
             "heartbeat_at": rfc3339(node.heartbeat_at),
+            "flagged": node.name in flagged,
+            "flags": flagged.get(node.name, []),
         }
         for node in found
     ]

@@ -18,6 +18,7 @@ from api.schemas.others import NewReruns, RerunListed, RerunShown, VerdictShown
 from api.services import show
 from store import lifecycle, nodes, runs, verdicts
 from store.errors import Conflict, NodeNotFound, NotAManagedRun, RunNotFinished, RunNotFound
+from store.staleness import Fleet
 from store.tables import Run, Verdict
 from trainer.config import RunConfig
 
@@ -59,19 +60,28 @@ def listing(parts: Parts, caller: Caller, run_id: str) -> list[RerunListed]:
     with parts.db.read() as session:
         original = runs.get(session, run_id, caller.entity)
         found = runs.reruns_of(session, original.id)
-        judged = verdicts.of_reruns(session, [run.id for run in found], original.id)
-        return [{"run": run.id, "state": run.state, "verdict": show.verdict(judged[run.id]) if run.id in judged else None} for run in found]
+        on_record = verdicts.of_reruns(session, [run.id for run in found], original.id)
+        fleet = Fleet.of(session)
+        return [
+            {"run": run.id, "state": run.state, "verdict": show.verdict(on_record[run.id], fleet) if run.id in on_record else None} for run in found
+        ]
 
 
 def verdict(parts: Parts, caller: Caller, run_id: str) -> VerdictShown:
     """Raises Conflict while the rerun goes on, VerdictNotFound for a run that is no rerun."""
     with parts.db.read() as session:
-        run = runs.get(session, run_id, caller.entity)
-        if run.rerun_of is None:
-            raise Problem(404, f"Run {run.id} is no rerun, so there is no verdict on it.")
-        if not run.is_terminal:
-            raise Conflict(f"Rerun {run.id} is {run.state}; the verdict is given when it has ended.")
-        return show.verdict(verdicts.of_rerun(session, run))
+        return show.verdict(judged(session, caller, run_id)[2], Fleet.of(session))
+
+
+def judged(session: Session, caller: Caller, run_id: str) -> tuple[Run, Run, Verdict]:
+    """The original, the rerun and the verdict on it. Raises as `verdict` does."""
+    run = runs.get(session, run_id, caller.entity)
+    if run.rerun_of is None:
+        raise Problem(404, f"Run {run.id} is no rerun, so there is no verdict on it.")
+    if not run.is_terminal:
+        raise Conflict(f"Rerun {run.id} is {run.state}; the verdict is given when it has ended.")
+    found = verdicts.of_rerun(session, run)
+    return runs.get(session, run.rerun_of, caller.entity), run, found
 
 
 def judge(parts: Parts, caller: Caller, original_id: str, rerun_id: str, once: Once | None) -> Answer:
@@ -82,7 +92,7 @@ def judge(parts: Parts, caller: Caller, original_id: str, rerun_id: str, once: O
             pair = [_to_judge(session, caller, run_id, pointer) for run_id, pointer in ((original_id, "/original"), (rerun_id, "/rerun"))]
             if pair[0].id == pair[1].id:
                 raise InvalidValue("/rerun", "takes another run than the original")
-            return Answer.of(200, show.verdict(verdicts.judge(session, *pair)))
+            return Answer.of(200, show.verdict(verdicts.judge(session, *pair), Fleet.of(session)))
 
         return answer_once(session, once, make)
 
@@ -91,14 +101,15 @@ def between(parts: Parts, caller: Caller, original_id: str, rerun_id: str) -> Ve
     """The verdict that was given on the two. Raises RunNotFound, VerdictNotFound."""
     with parts.db.read() as session:
         original, rerun = (runs.get(session, run_id, caller.entity) for run_id in (original_id, rerun_id))
-        return show.verdict(verdicts.between(session, original, rerun))
+        return show.verdict(verdicts.between(session, original, rerun), Fleet.of(session))
 
 
 def about(parts: Parts, caller: Caller, run_id: str, limit: int) -> list[VerdictShown]:
     """The verdicts in which the run is one of the two, the latest first; those whose other run the caller may not see are left out."""
     with parts.db.read() as session:
         found = verdicts.about(session, runs.get(session, run_id, caller.entity), limit)
-        return [show.verdict(row) for row in found if _sees_both(session, caller, row)]
+        fleet = Fleet.of(session)
+        return [show.verdict(row, fleet) for row in found if _sees_both(session, caller, row)]
 
 
 def _sees_both(session: Session, caller: Caller, row: Verdict) -> bool:

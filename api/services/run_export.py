@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from api import csv_text, parquet
 from api.auth import Caller
 from api.downloads import Pieces, Stream
@@ -88,7 +86,7 @@ def _pages(parts: Parts, of: Scope, by: Order, columns: Sequence[Column], longes
     while True:
         with parts.db.read() as session:
             found = table.page(session, of, by, after, limit)
-            rows = [flat(item) for item in show.page(session, [row.run_id for row in found], orjson.loads)]
+            rows = [flat(item) for item in show.values(session, [row.run_id for row in found])]
             after = found[-1].place if found else None
         yield rows
         if len(found) < limit:

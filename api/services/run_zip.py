@@ -17,6 +17,7 @@ from api.services.attempts import attempt_shown
 from store import artifacts, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
 from store.database import Database
+from store.staleness import Fleet
 from store.tables import Run
 
 MEDIA_TYPE = "application/zip"
@@ -89,4 +90,6 @@ def _verdicts(session: Session, run: Run) -> dict[str, Any]:
     """The verdict on the run, if it is a rerun that was judged, and those on its own reruns."""
     of_itself = verdicts.of_reruns(session, [run.id], run.rerun_of) if run.rerun_of else {}
     of_others = verdicts.of_reruns(session, [rerun.id for rerun in runs.reruns_of(session, run.id)], run.id)
-    return {"verdict": next(map(show.verdict, of_itself.values()), None), "reruns": [show.verdict(row) for row in of_others.values()]}
+    fleet = Fleet.of(session)
+    its_own = next((show.verdict(row, fleet) for row in of_itself.values()), None)
+    return {"verdict": its_own, "reruns": [show.verdict(row, fleet) for row in of_others.values()]}

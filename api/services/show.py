@@ -1,6 +1,6 @@
 """Runs as callers see them: rows, their metrics, their place in the queue and what became of their reruns, gathered in few queries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, cast
@@ -10,12 +10,16 @@ from orjson import Fragment
 from sqlalchemy.orm import Session
 
 from api import numbers
-from api.answers import rfc3339, rfc3339_or_null
+from api.answers import OPTIONS, rfc3339, rfc3339_or_null
+from api.piece_cache import PieceCache
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown, Told
 from store import evidence, heads, lifecycle, nodes, runs, verdicts
 from store.search import rows
-from store.tables import Run, Verdict
+from store.staleness import Fleet
+from store.tables import TERMINAL, Run, Verdict
+
+Reproduced = Mapping[str, tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -40,31 +44,48 @@ def shown(session: Session, run: Run) -> RunShown:
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
     judged = verdicts.of_reruns(session, [run.id for run in reruns], original_id)
     listed = listing(session, reruns)
+    fleet = Fleet.of(session)
     return [
-        {**item, "environment": run.environment, "verdict": verdict(judged[run.id]) if run.id in judged else None}
+        {**item, "environment": run.environment, "verdict": verdict(judged[run.id], fleet) if run.id in judged else None}
         for run, item in zip(reruns, listed, strict=True)
     ]
 
 
 def listing(session: Session, found: Sequence[Run]) -> list[RunListed]:
     """The runs in the order given."""
-    return _listing(session, found, lambda run: Kept(run.project.path, run.config, run.change, run.tags, run.digests))
+    reproduced = verdicts.reproduced(session, [run.id for run in found])
+    return _listing(session, found, lambda run: Kept(run.project.path, run.config, run.change, run.tags, run.digests), reproduced)
 
 
-def page(session: Session, ids: Sequence[str], read: Callable[[str], Any] = Fragment) -> list[RunListed]:
-    """The runs of these ids as `listing` shows them. What is kept as JSON goes into the answer by its bytes, or as `read` makes of them."""
+def page(session: Session, cache: PieceCache, ids: Sequence[str]) -> list[bytes]:
+    """The runs of these ids as `listing` shows them, each as JSON; of a run that has ended, what was shown last, unless it has changed since."""
+    versions, reproduced = heads.versions(session.connection(), ids), verdicts.reproduced(session, ids)
+    names = {run_id: (run_id, versions.get(run_id), reproduced.get(run_id)) for run_id in ids}
+    at_hand = {run_id: piece for run_id in ids if (piece := cache.get(names[run_id])) is not None}
+    for item in _listed_rows(session, [run_id for run_id in ids if run_id not in at_hand], Fragment, reproduced):
+        piece = at_hand[item["id"]] = orjson.dumps(item, option=OPTIONS)
+        if item["state"] in TERMINAL:
+            cache.put(names[item["id"]], piece, len(piece))
+    return [at_hand[run_id] for run_id in ids if run_id in at_hand]
+
+
+def values(session: Session, ids: Sequence[str]) -> list[RunListed]:
+    """The runs of these ids as `listing` shows them."""
+    return _listed_rows(session, ids, orjson.loads, verdicts.reproduced(session, ids))
+
+
+def _listed_rows(session: Session, ids: Sequence[str], read: Callable[[str], Any], reproduced: Reproduced) -> list[RunListed]:
+    """What is kept as JSON goes into the answer as `read` makes of it."""
 
     def kept(row: Any) -> Kept:
         digests = orjson.loads(row.digests) if row.origin == "managed" else {}
         return Kept(row.project, read(row.config), read(row.change), read(row.tags), digests)
 
-    return _listing(session, rows.runs(session, ids), kept)
+    return _listing(session, rows.runs(session, ids), kept, reproduced) if ids else []
 
 
-def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]) -> list[RunListed]:
-    ids = [run.id for run in found]
-    sums = rows.sums(session, ids)
-    reproduced = verdicts.reproduced(session, ids)
+def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept], reproduced: Reproduced) -> list[RunListed]:
+    sums = rows.sums(session, [run.id for run in found])
     positions = runs.queue_positions(session, found)
     served = _queues_served(session) if positions else set()
     items = []
@@ -107,8 +128,9 @@ def _summary(row: Any) -> MetricSummary:
     }
 
 
-def verdict(row: Verdict) -> VerdictShown:
-    return cast(VerdictShown, {**row.document, "judged_at": rfc3339(row.judged_at), "stale": False})
+def verdict(row: Verdict, fleet: Fleet) -> VerdictShown:
+    reason = fleet.why_stale(row.judged_with)
+    return cast(VerdictShown, {**row.document, "judged_at": rfc3339(row.judged_at), "stale": reason is not None, "stale_reason": reason})
 
 
 def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, waiting: str | None) -> RunListed:

@@ -13,7 +13,7 @@ from api.idempotency import Once, answer_once
 from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.schemas.runs import DryRun, NewClientRun, NewManagedRun
-from api.services import names, show
+from api.services import datasets, names, show
 from store import lifecycle, nodes, runs
 from store.errors import RunNotFound
 from store.tables import Run
@@ -97,6 +97,7 @@ def _add(session: Session, parts: Parts, caller: Caller, new: NewManagedRun) -> 
     draft = _draft(session, parts, caller, new)
     if len(draft.factors) > 1 and not new.allow_many_changes:
         raise _too_many(draft)
+    datasets.must_be_here(session, draft.config)
     project = names.find_or_add(session, caller, parts.settings, new.project)
     run = runs.add_managed(
         session,
@@ -157,6 +158,6 @@ def _too_many(draft: Draft) -> Problem:
 def _name(config: RunConfig) -> str:
     """The config in a few words, for a run that nobody named."""
     model = config.model
-    words = [config.dataset.name, model.kind, "-".join(map(str, model.hidden[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
+    words = [config.dataset.name, model.kind, "-".join(map(str, model.sizes[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
     words += ["dropout" if model.dropout.p else "", config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
     return " ".join(word for word in words if word)[:LONGEST_NAME]

@@ -73,7 +73,7 @@ class Rows:
             return cls(None, matching(None, scope.filter, None, scope.within)[0])
         if scope.filter is None:
             return cls(project_id, None)
-        return cls(project_id, matching(project_id, scope.filter, lanes.narrowest(session, scope.filter, project_id)[0])[0])
+        return cls(project_id, matching(project_id, scope.filter, lanes.narrowest(session, scope.filter, project_id))[0])
 
     def select(self, *columns: Any, source: Any = RUNS) -> Any:
         """A SELECT of columns of their rows; `source` is a FROM that joins more to them."""

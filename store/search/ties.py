@@ -17,7 +17,7 @@ def page(search: Search, after: Place | None, limit: int) -> list[Placed]:
     if len(search.order.keys) == 1:
         return search.page(after, limit)
     phases = search.phases()
-    if not phases or search.narrowest()[1] <= FEW:
+    if not phases or search.narrowest().count <= FEW:
         return search.gathered(after, limit)
     found: list[Placed] = []
     for rank, phase in enumerate(phases):

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from store.search import lanes, order
 from store.search.conditions import condition, number_of
 from store.search.keys import Key
-from store.search.lanes import Narrow
+from store.search.lanes import Way
 from store.search.order import Order, Place, Test
-from store.search.subject import RUNS, Subject
+from store.search.subject import RUNS, WALKED, Subject
 from store.search.syntax import Compare, Filter, In, IsNull, Like
 
 STRETCH = 5  # times as long as the page is the first stretch of a walk
@@ -79,7 +79,7 @@ class Search:
     order: Order
     also: tuple[Test, ...] = ()
     found: list[Placed] = field(default_factory=list)
-    _narrow: tuple[Narrow | None, float] | None = None
+    _way: Way | None = None
 
     def page(self, after: Place | None, limit: int) -> list[Placed]:
         """Raises ValueError for a place that the order did not give."""
@@ -111,7 +111,7 @@ class Search:
         return every_run == sum(held)
 
     def gathered(self, after: Place | None, limit: int) -> list[Placed]:
-        query, run = matching(self.project_id, self.filter, self.narrowest()[0], *self.also)
+        query, run = matching(self.project_id, self.filter, self.narrowest(), *self.also)
         return in_order(self.session, query, run, self.order, after, limit)
 
     def _walked(self, phase: Phase, position: list[Any] | None, limit: int) -> bool:
@@ -130,7 +130,7 @@ class Search:
                 return False
             position, passed, met, length = end, passed + length, met + len(more), length * FARTHER
             left = (limit - len(self.found)) * passed / (met + 0.5)
-            if self.narrowest()[1] < left:
+            if self.narrowest().effort < left * len(phase.tests):
                 self.found += self.gathered(phase.place(position), limit - len(self.found))
                 return True
 
@@ -154,10 +154,10 @@ class Search:
             query = query.where(~beyond(keys, end, descends))
         return query.order_by(*(key.desc() if descends else key.asc() for key in keys))
 
-    def narrowest(self) -> tuple[Narrow | None, float]:
-        if self._narrow is None:
-            self._narrow = lanes.narrowest(self.session, self.filter, self.project_id)
-        return self._narrow
+    def narrowest(self) -> Way:
+        if self._way is None:
+            self._way = lanes.narrowest(self.session, self.filter, self.project_id)
+        return self._way
 
     def _phase(self, key: Key, parts: Sequence[Filter], rank: int, place: lanes.Place) -> Phase:
         """What the filter says of the sorted value itself bounds the way; the rest is asked of each run."""
@@ -178,7 +178,7 @@ class Search:
         return Phase(source, where, run, number_of(key, source) if is_number else value, place.index, before, behind, tests)
 
     def _missing(self, key: Key, parts: Sequence[Filter]) -> Phase:
-        source = RUNS.alias()
+        source = WALKED[RUNS]
         run = Subject.row(source)
         where, tests = [source.c.project_id == self.project_id], _tests(run, parts, self.also)
         fill: Place = [2, NO_NUMBER, ""] if key.root == "config" else [1, NO_NUMBER if key.is_number or key.is_time else ""]
@@ -200,18 +200,21 @@ def in_order(session: Session, query: Any, run: Subject, by: Order, after: Place
     return [Placed(row[-1], [order.written(value) for value in row]) for row in session.connection().execute(page).all()]
 
 
-def matching(project_id: str | None, filter: Filter | None, narrow: Narrow | None, *also: Test) -> tuple[Any, Subject]:
+def matching(project_id: str | None, filter: Filter | None, way: Way | None, *also: Test) -> tuple[Any, Subject]:
     """A SELECT of the ids of all runs that the filter and the further tests let through, and who stands in it."""
-    if narrow is None or project_id is None:
-        source = RUNS.alias()
+    narrow = None if way is None else way.narrow
+    if way is None or narrow is None or project_id is None:
+        source = WALKED[RUNS]
         run = Subject.row(source)
         query = select(source.c.id).select_from(source).where(*_tests(run, lanes.parts(filter), also))
         if project_id is None:
             return query, run
         return query.where(source.c.project_id == project_id).with_hint(source, "INDEXED BY ix_runs_narrow", "sqlite"), run
     source, where, run, hinted = lanes.base(narrow.lanes, project_id)
-    asked = [part for part in lanes.parts(filter) if not (part is narrow.part and narrow.is_exact)]
-    return hinted(select(run.run_id).select_from(source).where(*where, *_tests(run, asked, also))), run
+    known = [*([narrow.part] if narrow.is_exact else []), *(each.part for each in way.beside)]
+    asked = [part for part in lanes.parts(filter) if not any(part is each for each in known)]
+    beside = [run.run_id.in_(lanes.standing(each.lanes, project_id)) for each in way.beside]
+    return hinted(select(run.run_id).select_from(source).where(*where, *beside, *_tests(run, asked, also))), run
 
 
 def _tests(run: Subject, parts: Sequence[Filter], also: Sequence[Test]) -> list[Condition]:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from servers import Postgres, free_port, wait_until
+from servers import NO_TLS, Postgres, free_port, wait_until
 
 from api.app import create_app
 from api.server import Protocol
@@ -56,7 +56,7 @@ class Api:
     def client(self, key: str | None = None, **headers: str) -> httpx.Client:
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
-        client = httpx.Client(base_url=self.origin, headers=headers, timeout=30.0, trust_env=False)
+        client = httpx.Client(base_url=self.origin, headers=headers, timeout=30.0, trust_env=False, verify=NO_TLS)
         self._clients.append(client)
         return client
 

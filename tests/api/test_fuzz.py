@@ -6,11 +6,13 @@ from typing import Any
 import hypothesis.strategies as st
 import orjson
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 
 from api import strict_json
 
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None, derandomize=True)
+FIXTURES_STAY = [HealthCheck.function_scoped_fixture]
+FEW = settings(max_examples=examples(40, 1000), deadline=None, suppress_health_check=FIXTURES_STAY, database=None, derandomize=True)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 NUMBERS = st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False))
 WORDS = "project config origin name tags runs metrics steps times lines state original rerun dataset model optimizer kind lr points from to x count"
@@ -26,6 +28,7 @@ def posts(api: Any) -> list[str]:
 
 
 class TestFuzz:
+    @pytest.mark.hypothesis
     @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
     def test_no_body_makes_the_service_fail(self, api: Any) -> None:
         paths = posts(api)
@@ -44,6 +47,7 @@ class TestFuzz:
 
         fuzz()
 
+    @pytest.mark.hypothesis
     def test_no_bytes_make_the_service_fail(self, sqlite_api: Any) -> None:
         paths = posts(sqlite_api)
 
@@ -55,7 +59,7 @@ class TestFuzz:
 
         fuzz()
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=examples(100, 3000), deadline=None, database=None, derandomize=True)
     @given(VALUES)
     def test_strict_json_reads_what_json_is(self, value: Any) -> None:
         written = orjson.dumps(value)
@@ -64,7 +68,7 @@ class TestFuzz:
 
         assert orjson.dumps(strict_json.loads(written)) == written
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=examples(100, 3000), deadline=None, database=None, derandomize=True)
     @given(st.binary(max_size=40) | st.text('{}[]":,\\u0aN1e9-. ', max_size=30).map(str.encode))
     def test_strict_json_refuses_the_rest_as_a_problem(self, body: bytes) -> None:
         with contextlib.suppress(strict_json.BadBody):

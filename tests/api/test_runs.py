@@ -187,6 +187,35 @@ class TestList:
 
         assert (page["total"], len(page["items"])) == (3, 1)
 
+    def test_shows_what_changed_of_a_run_that_had_ended_and_was_shown(self, api: Any, project: str) -> None:
+        run = api.submit(project)
+        api.end(run["id"])
+        before = _listed(api, project, run["id"])
+
+        api.admin.patch(f"/api/v1/runs/{run['id']}", json={"name": "renamed", "tags": ["kept"]})
+        renamed = _listed(api, project, run["id"])
+        copy = api.admin.post(f"/api/v1/runs/{run['id']}/reruns").json()["items"][0]
+        api.end(copy["id"])
+        rerun = _listed(api, project, run["id"])
+
+        assert renamed == {**before, "name": "renamed", "tags": ["kept"]}
+        assert (renamed["reproduced"], rerun["reproduced"]["reruns"]) == (None, 1)
+        assert rerun == {**renamed, "reproduced": rerun["reproduced"]}
+
+    def test_says_of_a_run_what_the_run_says_of_itself(self, api: Any, project: str) -> None:
+        run = api.submit(project)
+        api.end(run["id"])
+
+        twice = [_listed(api, project, run["id"]) for _ in range(2)]
+
+        whole = api.admin.get(f"/api/v1/runs/{run['id']}").json()
+        assert all(listed == {name: whole[name] for name in listed} for listed in twice)
+
+
+def _listed(api: Any, project: str, run_id: str) -> Any:
+    items = api.admin.get("/api/v1/runs", params={"project": project}).json()["items"]
+    return next(item for item in items if item["id"] == run_id)
+
 
 class TestEdit:
     def test_changes_what_is_given_and_nothing_else(self, api: Any, project: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from servers import free_port, wait_until
+from servers import NO_TLS, free_port, wait_until
 
 from store import keys
 from store.database import connect
@@ -50,12 +50,12 @@ class Service:
 
     def is_ready(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, verify=NO_TLS).status_code == 200
         return False
 
     def client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=headers, timeout=10.0, trust_env=False)
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=headers, timeout=10.0, trust_env=False, verify=NO_TLS)
 
 
 class Logger(threading.Thread):

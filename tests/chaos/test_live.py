@@ -2,26 +2,37 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from servers import Valkey, free_port, wait_until
+from databases import TEMPLATE
+from servers import NO_TLS, Valkey, free_port, wait_until
 from service import Service
 from streams import Heard, listening
 
 
-@pytest.fixture
-def service(tmp_path: Path, database_url: str, valkey: Valkey) -> Iterator[Service]:
-    """Two API processes on one database."""
-    service = Service(tmp_path / "service", database_url, valkey)
-    service.start_api()
-    yield service
-    service.stop()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Two API processes on one database, with a broker; one pair for the tests of this file, of which each writes to runs of its own."""
+    folder, valkey = tmp_path_factory.mktemp("live"), Valkey()
+    url = f"sqlite:///{folder / 'runtwice.db'}"
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres")
+        server.execute(f"CREATE DATABASE live TEMPLATE {TEMPLATE}")
+        url = server.url("live")
+    try:
+        service = Service(folder / "service", url, valkey.start())
+        try:
+            service.start_api()
+            yield service
+        finally:
+            service.stop()
+    finally:
+        valkey.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def other(service: Service) -> Iterator[httpx.Client]:
     """A client of the second process."""
     with second(service) as client:
@@ -31,11 +42,12 @@ def other(service: Service) -> Iterator[httpx.Client]:
 def second(service: Service) -> httpx.Client:
     port = free_port()
     service._start("second", "api", {"RUNTWICE_PORT": str(port)})
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", headers={"Authorization": f"Bearer {service.key}"}, timeout=60.0)
+    headers = {"Authorization": f"Bearer {service.key}"}
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", headers=headers, timeout=60.0, verify=NO_TLS)
 
     def is_ready() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/readyz", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -43,8 +55,8 @@ def second(service: Service) -> httpx.Client:
     return client
 
 
-def new_run(client: httpx.Client) -> str:
-    return str(client.post("/runs", json={"project": "team/live", "origin": "client"}).json()["id"])
+def new_run(client: httpx.Client, project: str = "team/live") -> str:
+    return str(client.post("/runs", json={"project": project, "origin": "client"}).json()["id"])
 
 
 def append(client: httpx.Client, run: str, step: int) -> None:
@@ -69,6 +81,31 @@ class TestTwoProcesses:
         assert heard.points() == held(service.client, run)
         assert heard.kinds()[-1] == "end"
 
+    def test_a_broker_that_dies_and_comes_back_costs_time_alone(self, service: Service, other: httpx.Client) -> None:
+        run = new_run(service.client)
+        with listening(other, f"/runs/{run}/events") as heard:
+            append(service.client, run, 0)
+            wait_until(lambda: len(heard.points().get("loss", {})) == 1, 20.0, "the first point")
+            service.valkey.kill()
+            for step in range(1, 20):
+                append(service.client, run, step)
+            wait_until(lambda: len(heard.points()["loss"]) == 20, 20.0, "points without a broker")
+            service.valkey.start()
+            for step in range(20, 40):
+                append(service.client, run, step)
+            wait_until(lambda: len(heard.points()["loss"]) == 40, 20.0, "points after it came back")
+
+        assert heard.points() == held(service.client, run)
+
+    def test_a_project_is_followed_through_the_other(self, service: Service, other: httpx.Client) -> None:
+        new_run(service.client, "team/followed")
+        with listening(other, "/projects/team/followed/events") as heard:
+            run = new_run(service.client, "team/followed")
+            append(service.client, run, 0)
+            wait_until(lambda: {"run", "metrics"} <= set(heard.kinds()), 20.0, "the run and its metrics")
+
+        assert {data.get("run", data.get("id")) for _, _, data in heard.events} == {run}
+
     def test_one_that_is_killed_loses_and_doubles_nothing(self, service: Service, other: httpx.Client) -> None:
         run = new_run(other)
         written = threading.Event()
@@ -92,28 +129,4 @@ class TestTwoProcesses:
 
         assert heard.points() == held(other, run)
         assert len(heard.points()["loss"]) == 300
-
-    def test_a_broker_that_dies_and_comes_back_costs_time_alone(self, service: Service, other: httpx.Client, valkey: Valkey) -> None:
-        run = new_run(service.client)
-        with listening(other, f"/runs/{run}/events") as heard:
-            append(service.client, run, 0)
-            wait_until(lambda: len(heard.points().get("loss", {})) == 1, 20.0, "the first point")
-            valkey.kill()
-            for step in range(1, 20):
-                append(service.client, run, step)
-            wait_until(lambda: len(heard.points()["loss"]) == 20, 20.0, "points without a broker")
-            valkey.start()
-            for step in range(20, 40):
-                append(service.client, run, step)
-            wait_until(lambda: len(heard.points()["loss"]) == 40, 20.0, "points after it came back")
-
-        assert heard.points() == held(service.client, run)
-
-    def test_a_project_is_followed_through_the_other(self, service: Service, other: httpx.Client) -> None:
-        new_run(service.client)
-        with listening(other, "/projects/team/live/events") as heard:
-            run = new_run(service.client)
-            append(service.client, run, 0)
-            wait_until(lambda: {"run", "metrics"} <= set(heard.kinds()), 20.0, "the run and its metrics")
-
-        assert {data.get("run", data.get("id")) for _, _, data in heard.events} == {run}
+        service.start_api()

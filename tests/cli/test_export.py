@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from servers import NO_TLS
 
 Run = Callable[..., Any]
 VALUES = [0.1 + 0.2, math.nan, -0.0, 5e-324, math.inf]
@@ -28,7 +29,7 @@ _numbers = itertools.count()
 @pytest.fixture
 def http(service: Any) -> Any:
     key = (service.data_dir / "admin.key").read_text().strip()
-    with httpx.Client(base_url=f"{service.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+    with httpx.Client(base_url=f"{service.url}/api/v1", headers={"Authorization": f"Bearer {key}"}, verify=NO_TLS) as client:
         yield client
 
 

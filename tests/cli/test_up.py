@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from servers import wait_until
+from servers import NO_TLS, wait_until
 
 Start = Callable[..., Any]
 
@@ -49,7 +49,7 @@ def is_alive(pid: int) -> bool:
 def ask(up: Any, method: str, path: str, **request: Any) -> httpx.Response:
     """The answer of the service to its admin."""
     key = (up.data_dir / "admin.key").read_text()
-    return httpx.request(method, f"{up.url}/api/v1{path}", headers={"Authorization": f"Bearer {key}"}, **request)
+    return httpx.request(method, f"{up.url}/api/v1{path}", headers={"Authorization": f"Bearer {key}"}, verify=NO_TLS, **request)
 
 
 def mode(file: Path) -> int:
@@ -121,14 +121,14 @@ class TestSecondStart:
         assert (second.process.returncode, out) == (1, "")
         assert f"process {shared_up.process.pid}, at {shared_up.url}" in json.loads(error)["error"]
         assert {file: file.stat().st_mtime_ns for file in shared_up.data_dir.iterdir()} == before
-        assert httpx.get(f"{shared_up.url}/healthz").status_code == 200
+        assert httpx.get(f"{shared_up.url}/healthz", verify=NO_TLS).status_code == 200
 
     def test_after_a_kill_finds_everything_again(self, start_up: Start, up: Any, data_dir: Path) -> None:
         end(up, signal.SIGKILL)
 
         again = start_up(data_dir, "--no-worker")
 
-        assert httpx.get(f"{again.url}/healthz").status_code == 200
+        assert httpx.get(f"{again.url}/healthz", verify=NO_TLS).status_code == 200
 
 
 class TestTrouble:
@@ -168,7 +168,7 @@ class TestTrouble:
     def test_a_folder_with_a_long_name_works(self, start_up: Start, tmp_path: Path) -> None:
         up = start_up(tmp_path / ("long name " * 12), "--no-worker")
 
-        assert httpx.get(f"{up.url}/readyz").json()["status"] == "ready"
+        assert httpx.get(f"{up.url}/readyz", verify=NO_TLS).json()["status"] == "ready"
         assert end(up) == 0
 
     def test_a_broker_that_dies_is_started_again_with_a_word(self, shared_up: Any) -> None:
@@ -177,7 +177,7 @@ class TestTrouble:
         os.kill(killed, signal.SIGKILL)
 
         assert "The broker ended (signal 9 (SIGKILL)); it is started again" in shared_up.read_until("restarted")["detail"]
-        wait_until(lambda: httpx.get(f"{shared_up.url}/readyz").json()["status"] == "ready")
+        wait_until(lambda: httpx.get(f"{shared_up.url}/readyz", verify=NO_TLS).json()["status"] == "ready")
 
     def test_an_api_that_dies_is_started_again_with_a_word(self, shared_up: Any) -> None:
         os.kill(shared_up.child("-m api"), signal.SIGKILL)
@@ -186,7 +186,7 @@ class TestTrouble:
 
         def answers() -> bool:
             try:
-                return httpx.get(f"{shared_up.url}/healthz").status_code == 200
+                return httpx.get(f"{shared_up.url}/healthz", verify=NO_TLS).status_code == 200
             except httpx.TransportError:
                 return False
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "keys", "worker", "migrate", "settings", "doctor")
+COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "receipt")
+COMMANDS += ("keys", "worker", "migrate", "settings", "doctor")
 
 
 class TestHelp:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import redis
 import yaml
-from servers import Postgres, free_port, valkey_binary, wait_until
+from servers import NO_TLS, Postgres, free_port, valkey_binary, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -60,7 +60,8 @@ class Cluster:
     def client(self) -> Iterator[httpx.Client]:
         """A client with the key that the migration left, once the API is ready."""
         key = (self.folder / "admin" / "admin.key").read_text()
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", headers={"Authorization": f"Bearer {key}"}, timeout=90) as client:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", headers=headers, timeout=90, verify=NO_TLS) as client:
             wait_until(lambda: self._is_up("api") and is_ready(client), 60, "the API")
             yield client
 

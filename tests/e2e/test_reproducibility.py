@@ -1,8 +1,11 @@
 """Runs over HTTP, trained by workers, run again, judged: the promise the product is named after."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from databases import TEMPLATE
+from servers import Valkey
 from service import Service
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -11,6 +14,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "dropout, adam": {"model": {"dropout": {"p": 0.5}}, "optimizer": {"kind": "adam"}},
     "layer norm, step schedule": {"model": {"norm": {"kind": "layer"}}, "scheduler": {"kind": "step", "step_size": 50}},
 }
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """API and one worker with one slot; one for the tests of this file, which leave it so."""
+    folder, valkey = tmp_path_factory.mktemp("reproducibility"), Valkey()
+    url = f"sqlite:///{folder / 'runtwice.db'}"
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres")
+        server.execute(f"CREATE DATABASE reproducibility TEMPLATE {TEMPLATE}")
+        url = server.url("reproducibility")
+    try:
+        service = Service(folder / "data", url, valkey.start(), RUNTWICE_LEASE_S="60")
+        try:
+            service.start_api()
+            service.start_worker("a")
+            yield service
+        finally:
+            service.stop()
+    finally:
+        valkey.stop()
 
 
 def reran(service: Service, run_id: str, **asked: Any) -> list[dict[str, Any]]:
@@ -32,8 +56,9 @@ class TestRerun:
         assert verdict["points_compared"] == sum(len(steps) for steps, _ in service.series(original["id"]).values())
         assert service.run(original["id"])["reproduced"] == {"outcome": "identical", "reruns": 1}
 
-    def test_on_a_node_that_overrides_the_threads_differs_and_says_where(self, service: Service) -> None:
-        service.start_worker("two-threads", RUNTWICE_THREADS="2")
+    @pytest.fixture
+    def original(self, service: Service) -> dict[str, Any]:
+        """A finished run of full batches through BatchNorm: sums that two threads add up in another order than one."""
         config = {
             "dataset": {"name": "mnist5k"},
             "model": {"norm": {"kind": "batch"}},
@@ -41,9 +66,17 @@ class TestRerun:
             "total_iterations": 25,
             "optimizer": {"kind": "sgd", "lr": 2.0},
         }
-        original = service.ended(service.submit(config))
+        return service.ended(service.submit(config))
 
-        (rerun,) = reran(service, original["id"], node="two-threads")
+    @pytest.fixture
+    def two_threads(self, service: Service, original: dict[str, Any]) -> Iterator[str]:
+        """A node that trains with two threads whatever a config says; it comes after the original, which it might take."""
+        service.start_worker("two-threads", RUNTWICE_THREADS="2")
+        yield "two-threads"
+        service.kill("two-threads")
+
+    def test_on_a_node_that_overrides_the_threads_differs_and_says_where(self, service: Service, original: dict[str, Any], two_threads: str) -> None:
+        (rerun,) = reran(service, original["id"], node=two_threads)
 
         verdict = rerun["verdict"]
         assert service.run(rerun["id"])["environment"]["threads"] == 2

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -112,7 +113,7 @@ def write(database: Database, run: Run, what: Any, last: int) -> int:
 
 @pytest.mark.usefixtures("small")
 class TestWhateverHappens:
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=examples(15, 300), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     @given(writes=WRITES, reads=st.sets(st.integers(0, 20)))
     def test_is_told_to_those_who_follow_from_anywhere(self, database: Database, writes: list[Any], reads: set[int]) -> None:
         run, last, followers = new_run(database), -1, [Follower()]
@@ -127,7 +128,7 @@ class TestWhateverHappens:
             follower.follow(database, run)
             follower.must_hold_what_is_held(database, run)
 
-    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=examples(10, 100), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     @given(writes=WRITES)
     def test_goes_on_from_every_event(self, database: Database, writes: list[Any]) -> None:
         run, last = new_run(database), -1

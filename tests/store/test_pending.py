@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -69,7 +70,7 @@ def append(database: Database, run: Run, points: Points) -> series.Appended:
 
 
 class TestWhateverComes:
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=examples(20, 400), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     @given(writes=WRITES)
     def test_is_held_as_a_dictionary_would(self, database: Database, writes: list[Any]) -> None:
         run, model = new_run(database), Model()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from store.database import Database
 from store.series import Points
 from store.tables import Block, Run, Segment
 
-FIXTURES_STAY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FIXTURES_STAY = settings(max_examples=examples(25, 400), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def points(steps: list[int], values: list[float | None], metric: str = "loss") -> Points:

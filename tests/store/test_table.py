@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plain_filter import MISSING, PlainRun, holds, value_of
@@ -24,7 +25,7 @@ SORTS = st.lists(
     st.tuples(st.sampled_from(["", "-"]), st.sampled_from([*KEYS, *METRIC_KEYS, "id", "created_at"])).map("".join), min_size=1, max_size=2
 )
 GROUPED = st.sampled_from(["config.x", "config.y.z", "state", "seed", "archived"])
-FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FUZZ = settings(max_examples=examples(25, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 Held = tuple[Database, list[PlainRun]]
 
 

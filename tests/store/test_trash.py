@@ -88,6 +88,8 @@ class TestDiscard:
             "artifacts": 2,
             "verdicts": 0,
             "client_evidence": 0,
+            "automatic_reruns": 0,
+            "deliveries": 0,
             "run_params": 2,
             "run_tags": 2,
         }

@@ -1,6 +1,9 @@
 """Runs in this process, remembered as their events."""
 
 import importlib.util
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +16,7 @@ import torch
 
 from trainer.config import RunConfig
 from trainer.events import ArtifactWritten, Ended, Event, LogText, Points, Started
-from trainer.job import run
+from trainer.job import Checkpoints, run
 
 
 @dataclass
@@ -67,11 +70,25 @@ Train = Callable[..., Trained]
 def train(tmp_path: Path) -> Train:
     """Trains a config given as a dict; digits on the CPU unless it says otherwise."""
 
-    def train(threads: int = 0, **given: Any) -> Trained:
+    def train(threads: int = 0, checkpoints: Checkpoints | None = None, out_dir: Path = tmp_path, **given: Any) -> Trained:
         trained = Trained()
         config = RunConfig.model_validate({"dataset": {"name": "digits"}, "device": "cpu", "total_iterations": 30, **given})
-        trained.exit_code = run(config, tmp_path, trained.events.append, threads)
+        trained.exit_code = run(config, out_dir, trained.events.append, threads, checkpoints)
         return trained
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def in_forks() -> Callable[[list[RunConfig]], list[dict[str, Any]]]:
+    """Trains configs one after the other, each in a fresh process: what forked.py says of each."""
+
+    def train(configs: list[RunConfig]) -> list[dict[str, Any]]:
+        folder = Path(__file__).parent
+        asked = "".join(f"{config.model_dump_json()}\n" for config in configs)
+        command = [sys.executable, "-W", "error", folder / "forked.py"]
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, cwd=folder.parent.parent)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     return train
 

@@ -73,7 +73,32 @@ class TestDefaults:
     def test_a_linear_schedule_lasts_as_long_as_the_run(self) -> None:
         linear = config(total_iterations=77, scheduler={"kind": "linear"}).scheduler
 
-        assert linear.model_dump() == {"kind": "linear", "start_factor": 1.0, "end_factor": 0.1, "total_iterations": 77}
+        assert linear.model_dump() == {"kind": "linear", "start_factor": 1.0, "end_factor": 0.1, "total_iterations": 77, "warmup_iterations": 0}
+
+    @pytest.mark.parametrize("kind", ["linear", "cosine"])
+    def test_a_schedule_behind_a_warmup_lasts_for_the_rest_of_the_run(self, kind: str) -> None:
+        assert config(total_iterations=77, scheduler={"kind": kind, "warmup_iterations": 7}).scheduler.model_dump()["total_iterations"] == 70
+
+    def test_one_cycle_peaks_at_the_optimizers_rate(self) -> None:
+        assert config(optimizer={"lr": 0.3}, scheduler={"kind": "one_cycle"}).scheduler.model_dump()["max_lr"] == 0.3
+
+    @pytest.mark.parametrize(("metric", "goal"), [("val/loss", "min"), ("grad/norm", "min"), ("val/accuracy", "max")])
+    def test_a_plateau_is_of_what_should_fall_or_of_an_accuracy_that_should_rise(self, metric: str, goal: str) -> None:
+        assert config(scheduler={"kind": "plateau", "metric": metric}).scheduler.model_dump()["goal"] == goal
+
+    @pytest.mark.parametrize(
+        ("kind", "defaults"),
+        [
+            pytest.param("cnn", {"channels": (16, 32), "kernel": 3, "pooling": "max"}, id="cnn"),
+            pytest.param("resnet", {"channels": (16, 32), "blocks": 1}, id="resnet"),
+        ],
+    )
+    def test_of_networks_over_images(self, kind: str, defaults: dict[str, Any]) -> None:
+        filled = config(model={"kind": kind}).model.model_dump()
+
+        assert {name: filled[name] for name in defaults} == defaults
+        assert filled["norm"] == {"kind": "none"}
+        assert filled["dropout"] == {"p": 0.0, "scaling": "inverted", "spatial": False}
 
 
 class TestCanonicalText:
@@ -111,7 +136,7 @@ class TestCanonicalText:
         covering = {leaf: [path for path in paths if leaf == path or leaf.startswith(f"{path}.")] for leaf in leaves}
 
         free = {leaf for leaf, paths in covering.items() if not paths}
-        assert free == {"seed", "eval_every", "device", "threads", "best_metric", "on_non_finite"}
+        assert free == {"seed", "eval_every", "device", "threads", "best_metric", "on_non_finite", "checkpoint_every_s", "digest_every", "execution"}
         assert all(len(paths) <= 1 for paths in covering.values())
 
 
@@ -160,9 +185,14 @@ class TestRefusals:
                 "takes less: digits has 1797 images, val_size 1700 + test_size 97 leave none to train on; got 1700",
                 id="nothing left to train on",
             ),
-            pytest.param({"model": {"norm": {"kind": "group"}}}, "model/norm/kind", 'takes "none", "batch" or "layer"; got "group"', id="wrong kind"),
-            pytest.param({"optimizer": {"kind": ["sgd"]}}, "optimizer/kind", 'takes "sgd" or "adam"; got a list of 1', id="kind is a list"),
-            pytest.param({"optimizer": "sgd"}, "optimizer", 'takes an object whose kind is "sgd" or "adam"; got "sgd"', id="bare kind"),
+            pytest.param(
+                {"model": {"norm": {"kind": "power"}}},
+                "model/norm/kind",
+                'takes "none", "batch", "layer", "group" or "rms"; got "power"',
+                id="wrong kind",
+            ),
+            pytest.param({"optimizer": {"kind": ["sgd"]}}, "optimizer/kind", 'takes "sgd", "adam" or "adamw"; got a list of 1', id="kind is a list"),
+            pytest.param({"optimizer": "sgd"}, "optimizer", 'takes an object whose kind is "sgd", "adam" or "adamw"; got "sgd"', id="bare kind"),
             pytest.param(
                 {"optimizer": {"lrr": 1}},
                 "optimizer/lrr",
@@ -175,7 +205,7 @@ class TestRefusals:
             ),
             pytest.param({"device": "cuda:x"}, "device", 'takes "auto", "cpu", "cuda" or "cuda:N"; got "cuda:x"', id="device"),
             pytest.param({"device": "cpu\n"}, "device", 'takes "auto", "cpu", "cuda" or "cuda:N"; got "cpu\\n"', id="device with a line end"),
-            pytest.param({"precision": "float16"}, "precision", 'takes "float32" or "float64"; got "float16"', id="precision"),
+            pytest.param({"precision": "float16"}, "precision", 'takes "float32", "float64" or "bfloat16"; got "float16"', id="precision"),
             pytest.param(
                 {"early_stopping": 5}, "early_stopping", "takes an object with metric, goal, patience; got 5", id="early stopping is a number"
             ),

@@ -11,6 +11,7 @@ from trainer.data import load
 from trainer.loop import Watch, evaluate, train
 from trainer.model import build
 from trainer.order import BatchOrder
+from trainer.training import Training
 
 CPU = torch.device("cpu")
 EXPLODES = {"optimizer": {"kind": "sgd", "lr": 1e30}}
@@ -49,7 +50,7 @@ class TestMetrics:
         config = RunConfig.model_validate({"dataset": {"name": "digits"}, "model": {"dropout": {"p": 0.5}}})
         model, data = build(config), load(config, CPU)
 
-        loss, accuracy = evaluate(model, data.val, config)
+        loss, accuracy = (each.item() for each in evaluate(model, data.val, config))
 
         assert model.training
         outputs = model.eval()(data.val.x_ND)
@@ -105,6 +106,22 @@ class TestNonFiniteLoss:
         assert not math.isfinite(trained.metrics["train/loss"][last])
         assert all(math.isfinite(value) for step, value in trained.metrics["train/loss"].items() if step < last)
 
+    @pytest.mark.parametrize(
+        "given", [{}, {"model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.3}}, "optimizer": {"kind": "sgd", "momentum": 0.9}}]
+    )
+    def test_noticed_steps_later_leaves_the_run_as_if_it_had_been_noticed_at_once(self, train: Any, given: dict[str, Any]) -> None:
+        config = {"total_iterations": 200, "precision": "float32", **given}
+        config["optimizer"] = {"kind": "sgd", **given.get("optimizer", {}), "lr": 60.0}
+        config["scheduler"] = {"kind": "exponential", "gamma": 1.6}
+
+        late, at_once = train(eval_every=200, **config), train(eval_every=200, digest_every=1, **config)
+
+        assert late.ended.state == "failed"
+        assert late.ended.step > 3
+        assert late.ended == at_once.ended
+        assert repr(late.metrics) == repr(at_once.metrics)  # NaN is not equal to itself
+        assert late.artifacts["final.safetensors"].sha256 == at_once.artifacts["final.safetensors"].sha256
+
     def test_goes_on_if_the_config_says_so(self, train: Any) -> None:
         trained = train(on_non_finite="continue", **EXPLODES)
 
@@ -119,10 +136,10 @@ class TestNonFiniteLoss:
         assert trained.ended.reason.startswith("val/loss became ")
 
 
-def test_training_can_be_followed_step_by_step() -> None:
+def test_training_can_be_followed_a_few_steps_at_a_time() -> None:
     config = RunConfig.model_validate({"dataset": {"name": "digits"}, "total_iterations": 4, "eval_every": 2})
     model, data = build(config), load(config, CPU)
 
-    seen = [(each.step, each.best) for each in train(config, model, data, BatchOrder(config, data.train))]
+    seen = [(each.rows.first, each.rows.last, each.link is not None) for each in train(Training(config, model), data, BatchOrder(config, data.train))]
 
-    assert seen == [(0, False), (1, True), (2, False), (3, True)]
+    assert seen == [(0, 0, True), (1, 1, True), (2, 3, True)]

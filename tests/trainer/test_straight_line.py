@@ -36,6 +36,23 @@ def mnist(**given: Any) -> dict[str, Any]:
     return {"dataset": {"name": "mnist5k"}, "total_iterations": 40, "batch_size": 256, "eval_every": 15, "device": "cpu", **given}
 
 
+def images(kind: str, norm: str, position: str = "after_activation", **model: Any) -> dict[str, Any]:
+    return digits(model={"kind": kind, "norm": {"kind": norm}, "norm_position": position, **model}, total_iterations=8, eval_every=5)
+
+
+NORMS = ("none", "batch", "layer", "group", "instance", "rms")
+POSITIONS = ("after_activation", "before_activation")
+PLANS: tuple[dict[str, Any], ...] = (
+    {"kind": "constant"},
+    {"kind": "exponential", "gamma": 0.97},
+    {"kind": "linear"},
+    {"kind": "linear", "start_factor": 0.3, "total_iterations": 20},
+    {"kind": "step", "step_size": 13, "gamma": 0.3},
+    {"kind": "multistep", "milestones": [5, 11, 40]},
+    {"kind": "cosine"},
+    {"kind": "one_cycle"},
+    {"kind": "plateau", "patience": 0, "factor": 0.3},
+)
 SGD_2 = {"kind": "sgd", "lr": 2.0}
 CONFIGS = {
     "defaults on digits": digits(),
@@ -88,6 +105,38 @@ CONFIGS = {
         optimizer={"kind": "sgd", "lr": 0.1, "momentum": 0.9},
         scheduler={"kind": "step", "step_size": 10},
     ),
+    "gelu": digits(model={"activation": "gelu"}),
+    "silu, group norm": digits(model={"hidden": [64, 32], "activation": "silu", "norm": {"kind": "group"}}),
+    "tanh, rms norm before activation": digits(
+        model={"activation": "tanh", "norm": {"kind": "rms"}, "norm_position": "before_activation", "dropout": {"p": 0.1}}
+    ),
+    "adamw": digits(optimizer={"kind": "adamw"}),
+    "adamw, all set": digits(optimizer={"kind": "adamw", "lr": 3e-3, "betas": [0.8, 0.99], "eps": 1e-6, "weight_decay": 0.1}),
+    "clipped gradients": digits(grad_clip=0.5, optimizer={"kind": "sgd", "lr": 0.3, "momentum": 0.9}),
+    "gradients that need no clipping": digits(grad_clip=1e6),
+    "bfloat16": digits(precision="bfloat16", model={"norm": {"kind": "batch"}, "dropout": {"p": 0.2}}),
+    "bfloat16, softmax, one-hot": digits(precision="bfloat16", model={"norm": {"kind": "rms"}, "output": "softmax"}, loss={"targets": "one_hot"}),
+    **{f"{kind}, {norm}, {position}": images(kind, norm, position) for kind in ("cnn", "resnet") for norm in NORMS for position in POSITIONS},
+    "cnn, all set": images("cnn", "none", channels=[8, 16, 8], kernel=5, pooling="average", activation="silu", output="softmax"),
+    "cnn without pooling": images("cnn", "batch", pooling="none", kernel=1),
+    "cnn on mnist5k": {**images("cnn", "group"), "dataset": {"name": "mnist5k"}, "total_iterations": 5},
+    "cnn, dropout": images("cnn", "none", dropout={"p": 0.3}),
+    "cnn, classic dropout": images("cnn", "batch", dropout={"p": 0.3, "scaling": "classic"}),
+    "cnn, spatial dropout": images("cnn", "layer", dropout={"p": 0.3, "spatial": True}),
+    "cnn, classic spatial dropout": images("cnn", "none", dropout={"p": 0.3, "scaling": "classic", "spatial": True}),
+    "resnet, all set": images("resnet", "batch", channels=[8, 8, 16], blocks=2, activation="gelu", dropout={"p": 0.2, "spatial": True}),
+    "resnet on mnist5k": {**images("resnet", "batch", "before_activation"), "dataset": {"name": "mnist5k"}, "total_iterations": 3},
+    "cnn in float64": {**images("cnn", "rms", dropout={"p": 0.2}), "precision": "float64"},
+    "resnet in float64": {**images("resnet", "instance"), "precision": "float64"},
+    "cnn in bfloat16": {**images("cnn", "rms", dropout={"p": 0.2, "spatial": True}), "precision": "bfloat16"},
+    "resnet in bfloat16": {**images("resnet", "group"), "precision": "bfloat16"},
+    **{f"{plan['kind']}, warmup {warmup}": digits(scheduler={**plan, "warmup_iterations": warmup}) for plan in PLANS for warmup in (0, 9)},
+    "cosine that turns": digits(scheduler={"kind": "cosine", "min_lr": 0.01, "total_iterations": 17}),
+    "one cycle, all set": digits(scheduler={"kind": "one_cycle", "max_lr": 0.7, "pct_start": 0.4}, optimizer={"kind": "adam"}),
+    "plateau of an accuracy, warmup": digits(
+        scheduler={"kind": "plateau", "metric": "val/accuracy", "factor": 0.5, "patience": 0, "warmup_iterations": 10}, eval_every=2
+    ),
+    "plateau of the gradient": digits(scheduler={"kind": "plateau", "metric": "grad/norm", "patience": 1}, eval_every=3),
 }
 
 

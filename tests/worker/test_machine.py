@@ -6,8 +6,8 @@ import pytest
 
 from worker import machine
 
-TWO = """0, GPU-5c1d, NVIDIA A100-SXM4-80GB, 81920
-1, GPU-77ab, NVIDIA A100-SXM4-80GB, [N/A]
+TWO = """0, GPU-5c1d, NVIDIA A100-SXM4-80GB, 81920, 570.86.15
+1, GPU-77ab, NVIDIA A100-SXM4-80GB, [N/A], 570.86.15
 """
 
 
@@ -15,7 +15,8 @@ class TestGpus:
     def test_are_read_from_the_table_of_nvidia_smi(self) -> None:
         first, second = machine.parse(TWO)
 
-        assert first == {"kind": "cuda", "index": 0, "uuid": "GPU-5c1d", "name": "NVIDIA A100-SXM4-80GB", "memory_mb": 81920}
+        assert (first["kind"], first["index"], first["uuid"], first["name"]) == ("cuda", 0, "GPU-5c1d", "NVIDIA A100-SXM4-80GB")
+        assert (first["memory_mb"], first["driver"]) == (81920, "570.86.15")
         assert (second["index"], second["memory_mb"]) == (1, None)
 
     @pytest.mark.parametrize(
@@ -42,6 +43,6 @@ class TestMachine:
         assert cpu["cores"] >= 1
 
     def test_knows_versions_without_importing_what_they_are_of(self) -> None:
-        assert set(machine.versions()) == {"torch", "python", "runtwice"}
+        assert set(machine.versions()) == {"torch", "python", "runtwice", "code", "image"}
         assert machine.version("no-such-package") is None
         assert "torch" not in sys.modules or machine.versions()["torch"]

@@ -1,17 +1,15 @@
-"""Curves as they were last sent, piece by piece: of a hundred runs on a chart, those that train are made anew and the others are at hand."""
+"""Parts of answers as they were last sent: of a hundred runs on a chart or a page, those that train are made anew and the others are at hand."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
-MOST_BYTES = 48_000_000
 
-
-class CurveCache:
+class PieceCache:
     """Pieces by what was asked and what was held then; when they take too much room, those that were not asked for longest go."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._pieces: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
