@@ -26,6 +26,7 @@ from api.routes import (
     compare,
     datasets,
     deleting,
+    diagnostics,
     docs,
     events,
     export,
@@ -34,6 +35,7 @@ from api.routes import (
     login,
     nodes,
     points,
+    probes,
     projects,
     reproducibility,
     reruns,
@@ -43,7 +45,9 @@ from api.routes import (
     series,
 )
 from store import durability
+from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
+from trainer import extensions
 from worker.autopilot import AutopilotThread
 from worker.keeper import KeeperThread
 from worker.postman import PostmanThread
@@ -59,6 +63,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     export.router,
     deleting.router,
     runs.router,
+    diagnostics.router,
+    probes.router,
     client_runs.router,
     points.router,
     series.router,
@@ -114,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     every_s = parts.settings.reap_every_s
     duties = (
         ReaperThread(parts.db, parts.queue, parts.settings),
-        KeeperThread(parts.db, parts.files, every_s),
+        KeeperThread(parts.db, parts.files, checkpoint_files(parts.settings), every_s),
         AutopilotThread(parts.db, every_s),
         PostmanThread(parts.db, every_s, parts.settings.webhooks_to_private),
     )
@@ -133,6 +139,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _warn_of_weakness(parts: Parts) -> None:
+    for broken in extensions.BROKEN:
+        log.error("an extension cannot be used", what=broken.what, name=broken.name, package=broken.package, reason=broken.reason)
     with suppress(SQLAlchemyError), parts.db.read() as session:  # a database that is away is told of by /readyz
         if weakness := durability.weakness(session):
             log.error("what is acknowledged may be lost when the machine stops", reason=weakness)

@@ -53,6 +53,7 @@ def doctor(as_json: Json = False) -> None:
 def examine(settings: "Settings") -> Iterator[Check]:
     yield _python()
     yield _torch()
+    yield _extensions()
     yield _gpu()
     yield _disk(settings.data_dir)
     yield _database(settings)
@@ -80,6 +81,17 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _extensions() -> Check:
+    """Networks and data sets that other packages bring, each opened as the service opens it."""
+    from trainer import extensions
+
+    there = ", ".join(f"{name} ({package})" for name, package in extensions.versions().items()) or "none installed"
+    if not extensions.BROKEN:
+        return Check("Extensions", "ok", there)
+    broken = "; ".join(f"{each.what} {each.name} of {each.package}: {each.reason}" for each in extensions.BROKEN)
+    return Check("Extensions", "warn", f"{there}; cannot be used: {broken}", "Repair or uninstall the package: runs that need it are refused.")
 
 
 def _gpu() -> Check:

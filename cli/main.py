@@ -7,7 +7,26 @@ from typing import Annotated
 
 import typer
 
-from cli import compare, delete, demo, doctor, errors, export, keys, migrate, receipt, rerun, runs, settings, submit, up, verify, watch, worker
+from cli import (
+    compare,
+    delete,
+    demo,
+    doctor,
+    errors,
+    export,
+    keys,
+    migrate,
+    receipt,
+    rerun,
+    runs,
+    selftest,
+    settings,
+    submit,
+    up,
+    verify,
+    watch,
+    worker,
+)
 from cli.terminal import Json, terminal
 
 EXIT_CODES = """Exit codes: 0 done; 1 the answer is no (a different verdict, a failed run or check, a service that would not start);
@@ -43,6 +62,7 @@ app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
 app.command(rich_help_panel=RUNS)(delete.delete)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATION)
+app.add_typer(selftest.app, name="selftest", rich_help_panel=OPERATION)
 app.command(rich_help_panel=OPERATION)(migrate.migrate)
 app.command(rich_help_panel=OPERATION)(settings.settings)
 

@@ -116,6 +116,7 @@ def _facts(run: Document) -> RenderableType:
         "config digest": run.get("config_digest"),
     }
     rows += [(name, plain(str(content))) for name, content in optional.items() if content]
+    rows += [("finding", plain(str(finding["words"]))) for finding in run.get("findings") or []]
     rows += [(f"{name} digest", plain(str(digest))) for name, digest in (run.get("digests") or {}).items() if digest]
     return pairs(rows)
 

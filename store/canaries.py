@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from analysis.evidence import CHECKED_DIGESTS
@@ -77,15 +77,15 @@ def queue_due(session: Session, policy: Policy) -> list[Run]:
 
 
 def forsaken(session: Session) -> list[Run]:
-    """Queued canaries of nodes that do not answer: they would wait for a dead node for ever."""
+    """Queued canaries of nodes that do not answer: they would wait for a dead node for ever. Their rows are locked."""
     alive = [node.name for node in nodes.alive(session)]
-    waiting = select(Run).join(AutomaticRerun, AutomaticRerun.rerun_id == Run.id)
-    return list(session.scalars(waiting.where(AutomaticRerun.cause == "canary", Run.state == "queued", AutomaticRerun.node.not_in(alive))))
+    lost = select(Run).join(AutomaticRerun, AutomaticRerun.rerun_id == Run.id).where(AutomaticRerun.cause == "canary", Run.state == "queued")
+    return list(session.scalars(lost.where(AutomaticRerun.node.not_in(alive)).with_for_update(of=Run, skip_locked=True)))
 
 
 def forget(session: Session, rerun_id: str) -> None:
     """The canary does not count: its node is due for another one as soon as it is back."""
-    session.delete(session.get_one(AutomaticRerun, rerun_id))
+    session.execute(delete(AutomaticRerun).where(AutomaticRerun.rerun_id == rerun_id))
 
 
 def surplus(session: Session, project_id: str) -> list[str]:

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import automatic, canaries, logs, turns, verdicts
+from store import automatic, canaries, checkpoints, findings, logs, nodes, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
 from store.fence import lost, must_own
 from store.tables import Attempt, Duty, Run
+from trainer import extensions
 from trainer.config import RunConfig
 
 
@@ -38,15 +39,21 @@ def doorbell(run: Run) -> str:
 def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, run_id: str | None = None) -> Claim | None:
     """A queued run, now running here. None when there is nothing for this node to do, or another worker was faster.
 
-    That very run when `run_id` is given, else the one of highest priority that has waited longest. A run whose config this program does not
-    understand, because a newer one stored it, ends as failed: left in place it would keep all behind it waiting.
+    That very run when `run_id` is given, else the one of highest priority that has waited longest. One that needs a package which is not
+    installed here is left to the nodes that have it. A run whose config this program does not understand, because a newer one stored it, or
+    because no node has what it needs, ends as failed: left in place it would keep all behind it waiting.
     """
     mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
-    waiting = select(Run.id).where(Run.state == "queued", Run.queue.in_(queues), mine)
+    waiting = select(Run.id, Run.config).where(Run.state == "queued", Run.queue.in_(queues), mine)
     waiting = waiting.order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1).with_for_update(skip_locked=True)
     if run_id is not None:
         waiting = waiting.where(Run.id == run_id)
-    while (found := session.scalar(waiting)) is not None:
+    left: list[str] = []
+    while (first := session.execute(waiting.where(Run.id.not_in(left))).one_or_none()) is not None:
+        found, lacks = first.id, extensions.lacking(first.config)
+        if lacks and nodes.any_has(session, lacks):
+            left.append(found)
+            continue
         taken = update(Run).where(Run.id == found, Run.state == "queued").values(**_running(node, lease_s))
         row = session.execute(taken.returning(Run.attempt, Run.config)).one_or_none()
         if row is None:
@@ -57,6 +64,8 @@ def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, ru
             return Claim(found, row.attempt, node, RunConfig.model_validate(row.config), lease_s)
         except ValidationError as error:
             reason = f"node {node} does not understand the config: {error.errors()[0]['msg']}"
+            if lacks:
+                reason = f"node {node} lacks the {' and the '.join(lacks)}, and so do all others: install the package that brings it"
             run = session.get_one(Run, found, populate_existing=True)
             _end_attempt(session, run, "failed", reason)
             _end_run(session, run, "failed", reason)
@@ -74,10 +83,19 @@ def renew(session: Session, claim: Claim, step: int | None = None) -> bool:
     return row.cancel_requested_at is not None
 
 
-def record_start(session: Session, claim: Claim, digests: Mapping[str, Any], environment: Mapping[str, Any], total_steps: int) -> None:
-    """Keep what determined this attempt. Raises LeaseLost."""
+def record_start(
+    session: Session,
+    claim: Claim,
+    digests: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    total_steps: int,
+    resumed_from: int | None = None,
+) -> None:
+    """Keep what determined this attempt, and at which step it took up a checkpoint, if it did. Raises LeaseLost."""
     must_own(session, claim)
     session.execute(_owned(claim).values(digests=dict(digests), environment=dict(environment), total_steps=total_steps))
+    if resumed_from is not None:
+        session.get_one(Attempt, (claim.run_id, claim.attempt)).resumed_from = resumed_from
 
 
 def finish(session: Session, claim: Claim, state: str, reason: str | None = None, digests: Mapping[str, Any] | None = None) -> None:
@@ -216,6 +234,8 @@ def _end_attempt(session: Session, run: Run, outcome: str, reason: str | None) -
 def _end_run(session: Session, run: Run, state: str, reason: str | None) -> None:
     run.state, run.reason, run.finished_at, run.lease_until = state, reason, session.scalar(select(now())), None
     turns.state(session, run.id, state, reason)
+    findings.note(session, run)
+    checkpoints.forget(session, run.id)
     if run.rerun_of is not None:
         verdicts.judge_rerun(session, run)
         canaries.settle(session, run)

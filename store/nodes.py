@@ -37,6 +37,11 @@ def alive(session: Session, within_s: float = ALIVE_S) -> list[Node]:
     return list(session.scalars(select(Node).where(Node.heartbeat_at > now() - within_s).order_by(Node.name)))
 
 
+def any_has(session: Session, extensions: Sequence[str]) -> bool:
+    """Whether a living node has said that all of these are installed there (see trainer.extensions.versions)."""
+    return any(set(extensions) <= set(node.versions.get("extensions") or ()) for node in alive(session))
+
+
 def get(session: Session, name: str) -> Node:
     """Raises NodeNotFound."""
     node = session.get(Node, name)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import heads, turns
+from store import findings, heads, turns
 from store.database import now
 from store.errors import NameTaken, NotAClientRun, RunIsTerminal, RunNotFound
 from store.ids import new_external_id, new_run_id
@@ -161,6 +161,7 @@ def finish_client(session: Session, run: Run, state: str, reason: str | None) ->
     run = get(session, run.id)
     run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
     turns.state(session, run.id, state, reason)
+    findings.note(session, run)
     return run
 
 

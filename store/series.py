@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from analysis.points import same_bits
-from store import blocks, columns, heads, pending, segments, sums, turns
+from store import blocks, chain, columns, heads, pending, segments, sums, turns
 from store.blocks import Group
 from store.columns import Column, Steps, Values
 from store.fence import Claim, must_own
@@ -130,6 +130,7 @@ def append_attempt(session: Session, claim: Claim, points: Points) -> int | None
     if not differing:
         return None
     truncate(session, claim.run_id, min(differing))
+    chain.cut(session, claim.run_id, min(differing))
     append(session, claim.run_id, points)
     return min(differing)
 

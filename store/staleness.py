@@ -24,7 +24,9 @@ def judged_with(rerun: Run) -> str | None:
     if rerun.origin != "managed" or not environment:
         return None
     torch, gpu = (_object(environment.get(name)) for name in ("torch", "gpu"))
-    known = {"torch": torch.get("version"), "code": rerun.digests.get("code"), "driver": gpu.get("driver"), "image": environment.get("image")}
+    # With networks or data of other packages the digest is of their code, too, which no node tells.
+    code = None if environment.get("extensions") else rerun.digests.get("code")
+    known = {"torch": torch.get("version"), "code": code, "driver": gpu.get("driver"), "image": environment.get("image")}
     return json.dumps({"queue": rerun.queue, **{name: value for name, value in known.items() if value}}, sort_keys=True)
 
 

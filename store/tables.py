@@ -9,6 +9,8 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.dataset_tables import Dataset as Dataset
+from store.layer_tables import LayerSnapshot as LayerSnapshot
+from store.layer_tables import Probe as Probe
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
 from store.mapping import Table as Table
 from store.point_tables import Block as Block
@@ -22,6 +24,8 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.training_tables import Checkpoint as Checkpoint
+from store.training_tables import Link as Link
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
@@ -105,6 +109,7 @@ class Run(Table):
     archived_at: Mapped[float | None]
     digests: Mapped[dict[str, Any]]
     environment: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str | None] = mapped_column(String(32))
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
@@ -126,6 +131,7 @@ class Attempt(Table):
     ended_at: Mapped[float | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
+    resumed_from: Mapped[int | None]
 
 
 class RunParam(Table):

@@ -15,16 +15,19 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.database import insert_into, note_written, now
+from store.layer_tables import LayerSnapshot
 from store.tables import (
     TRASH,
     Artifact,
     Attempt,
     AutomaticRerun,
     Block,
+    Checkpoint,
     ClientEvidence,
     Clock,
     Delivery,
     Head,
+    Link,
     LogLines,
     LooseFile,
     Run,
@@ -67,6 +70,9 @@ PARTS = (
     Part(Segment, (Segment.run_id,), func.length(Segment.steps) + func.length(Segment.values), 100),
     Part(Clock, (Clock.run_id,), func.length(Clock.times) + func.length(Clock.versions), 100),
     Part(Block, (Block.run_id,), func.length(Block.body), 50),
+    Part(LayerSnapshot, (LayerSnapshot.run_id,), func.length(LayerSnapshot.body), 50),
+    Part(Link, (Link.run_id,), func.length(Link.digests)),
+    Part(Checkpoint, (Checkpoint.run_id,), Checkpoint.size_bytes),
     Part(Head, (Head.run_id,)),
     Part(Turn, (Turn.run_id,)),
     Part(LogLines, (LogLines.run_id,), func.length(LogLines.text), 20),

@@ -9,7 +9,6 @@ from trainer.config import RunConfig
 from trainer.order import BatchOrder
 from trainer.training import Training
 
-PARTS = ("weights", "buffers", "optimizer", "rng", "order")
 # Which code computes an update is no part of its state.
 WAYS = ("foreach", "fused", "capturable", "differentiable", "maximize")
 
@@ -24,7 +23,7 @@ def is_link(config: RunConfig, step: int, last: bool = False) -> bool:
 
 
 def link(training: Training, order: BatchOrder) -> dict[str, str]:
-    """Digests by part, of the state with which the next step begins."""
+    """Digests by part (trainer.events.PARTS), of the state with which the next step begins."""
     model = training.model
     return {
         "weights": digests.of_state(dict(model.named_parameters())),

@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainer import content, layout, schedulers
+from trainer import content, extensions, layout, schedulers
 from trainer.augmentation import Augmentation
 from trainer.catalog import DATASETS, DatasetShape
 from trainer.content import Content
+from trainer.diagnostics import MOST_SNAPSHOTS, Diagnostics
+from trainer.door import Options
 from trainer.networks import Cnn, Mlp, Model, Resnet
 from trainer.optimizers import CrossEntropy, Optimizer, Sgd
 from trainer.part import LARGEST_SEED, LATER, MOST_ITERATIONS, Goal, Iterations, Metric, Part, Seed
-from trainer.refusals import Takes, one_of, refuse
+from trainer.refusals import Takes, one_of, refuse, shown
 from trainer.schedulers import Constant, Scheduler
 
 # ---- data ----
@@ -32,6 +34,12 @@ def _a_fifth(fields: dict[str, Any]) -> int:
 
 def _shape(name: str, held: Content | None) -> DatasetShape:
     return held.shape(name) if held else DATASETS[name]
+
+
+def _options_schema(schema: dict[str, Any]) -> None:
+    """The objects that there are, in place of any object."""
+    kinds = [{**kind.model_json_schema(), "title": name} for name in DATASETS if (kind := extensions.options_of(name))]
+    schema["anyOf"] = [*kinds, {"type": "null"}]
 
 
 class Dataset(Part):
@@ -46,6 +54,20 @@ class Dataset(Part):
         default_factory=_a_fifth, description="validation images, the first of the permutation; default: a fifth of the set, at most 1000"
     )
     test_size: Annotated[int, Ge(0), Le(1_000_000_000)] = Field(0, description="images after the validation images, evaluated once at the end")
+
+    options: Annotated[SerializeAsAny[Options] | None, LATER] = Field(
+        None, validate_default=True, description="what a data set of another package takes besides", json_schema_extra=_options_schema
+    )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, given: Any, info: ValidationInfo) -> Any:
+        """An object of the class that the data set names, filled in with its defaults."""
+        name = info.data.get("name", "")
+        kind = extensions.options_of(name)
+        if kind is None and given is not None:
+            raise refuse((), f"takes null: {shown(name)} has no options", given)
+        return None if kind is None else kind.model_validate({} if given is None else given)
 
     @model_validator(mode="before")
     @classmethod
@@ -86,7 +108,7 @@ class BestMetric(Part):
 
 MOST_LINKS = 1000  # of a digest chain
 SPACING_WORDS = f"a whole number of at least 1 and at most {MOST_ITERATIONS}, or null"
-LOOKS_ON = {"checkpoint_every_s", "digest_every"}
+LOOKS_ON = {"checkpoint_every_s", "digest_every", "diagnostics"}
 BATCH_WORDS = f'a whole number of at least 1 and at most {MOST_ITERATIONS}, or "full"'
 
 
@@ -135,6 +157,9 @@ class RunConfig(Part):
     execution: Annotated[Literal["eager", "graph"], LATER] = Field(
         "eager", description="graph: every step as one CUDA graph, for GPUs only; a numeric path of its own, never compared with eager"
     )
+    diagnostics: Annotated[Diagnostics | None, LATER] = Field(
+        None, description="statistics of every layer while it learns; changes nothing that is computed"
+    )
 
     @property
     def batch_images(self) -> int:
@@ -158,8 +183,13 @@ class RunConfig(Part):
         if self.digest_every is not None and self.total_iterations // self.digest_every > MOST_LINKS:
             sentence = f"takes at least {-(-self.total_iterations // MOST_LINKS)}, so that the chain has at most {MOST_LINKS} links, or null"
             raise refuse(("digest_every",), sentence, self.digest_every)
+        if self.diagnostics is not None and self.diagnostics.snapshots(self.total_iterations) > MOST_SNAPSHOTS:
+            sentence = f"takes at least {-(-self.total_iterations // (MOST_SNAPSHOTS - 1))}: a run keeps at most {MOST_SNAPSHOTS} snapshots"
+            raise refuse(("diagnostics", "every"), sentence, self.diagnostics.every)
         if self.execution == "graph" and self.device == "cpu":
             raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
+        if self.execution == "graph" and self.diagnostics is not None:
+            raise refuse(("diagnostics",), "takes null with execution graph: nobody can look into a step that is one graph", self.diagnostics)
         object.__setattr__(self, "scheduler", schedulers.filled(self.scheduler, self.optimizer.lr, self.total_iterations))
         return self
 
@@ -193,9 +223,10 @@ class Factor(NamedTuple):
 
 
 _OTHERS = {"norm", "norm_position", "dropout", "output"}
-_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in (Mlp, Cnn, Resnet) for name in kind.model_fields if name not in _OTHERS))
+_NETWORKS: tuple[type[Part], ...] = (Mlp, Cnn, Resnet, *extensions.network_configs())
+_SIZES = tuple(dict.fromkeys(f"model.{name}" for kind in _NETWORKS for name in kind.model_fields if name not in _OTHERS))
 
-# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution) may differ freely.
+# What no factor covers (seed, eval_every, device, threads, best_metric, on_non_finite, checkpointing, execution, diagnostics) may differ freely.
 FACTORS: tuple[Factor, ...] = (
     Factor("dataset", ("dataset",)),
     Factor("model", _SIZES),

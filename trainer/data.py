@@ -23,7 +23,7 @@ from trainer.wheels import decoded as decoded
 
 def images_of(dataset: Dataset) -> Images:
     """The images that a config names, uploaded or not. Raises DatasetMissing."""
-    return here().open(dataset.content) if dataset.content else decoded(dataset.name)
+    return here().open(dataset.content) if dataset.content else decoded(dataset.name, dataset.options)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from trainer.config import Dataset
 from trainer.data import Images, decoded
+from trainer.door import Options
+from trainer.extensions import Extension, source_files
 from trainer.source import of_code as of_code
 
 SAMPLED = 512
@@ -49,15 +51,21 @@ def of_split(parts: Mapping[str, Tensor]) -> str:
 
 
 @functools.cache
-def of_dataset(name: str) -> str:
+def of_dataset(name: str, options: Options | None = None) -> str:
     """Digest of a data set's decoded images and labels."""
-    images: Images = decoded(name)
+    images: Images = decoded(name, options)
     return of_arrays((("x", images.x), ("y", images.y)))
 
 
 def of_data(dataset: Dataset) -> str:
     """Digest of the data that a config names; of an uploaded data set the one it is kept under, which was checked when it came to this node."""
-    return dataset.content.digest if dataset.content else of_dataset(dataset.name)
+    return dataset.content.digest if dataset.content else of_dataset(dataset.name, dataset.options)
+
+
+def of_package(extension: Extension) -> str:
+    """Digest of the source files of the package that brings an extension."""
+    module = extension.function.partition(":")[0]
+    return of_arrays((name, np.frombuffer(content, np.uint8)) for name, content in source_files(module))
 
 
 class RunningDigest:

@@ -15,6 +15,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from trainer import digests, extensions
+from trainer.config import RunConfig
+
 PREFIXES = (
     *("OMP_", "MKL_", "ATEN_", "ONEDNN_", "DNNL_", "KMP_", "GOMP_", "OPENBLAS_", "BLIS_"),
     *("TORCH", "PYTORCH_", "CUBLAS", "CUDNN_", "CUDA_", "NVIDIA_TF32", "LD_PRELOAD"),
@@ -43,6 +46,15 @@ def in_force(device: torch.device, optimizer: Optimizer | None = None, target: T
         "device": str(device),
         "gpu": _gpu(device) if device.type == "cuda" else None,
     }
+
+
+def extensions_of(config: RunConfig) -> dict[str, Any]:
+    """The packages whose networks or data a config names, with the digests of their sources; nothing where there are none."""
+    found = {
+        f"{each.what} {each.name}": {"package": each.package, "version": each.version, "code": digests.of_package(each)}
+        for each in extensions.used(config.model.kind, config.dataset.name)
+    }
+    return {"extensions": found} if found else {}
 
 
 @functools.cache

@@ -34,9 +34,12 @@ class ArtifactWritten:
     sha256: str
 
 
+PARTS = ("weights", "buffers", "optimizer", "rng", "order")  # of a training, each with a digest of its own
+
+
 @dataclass(frozen=True)
 class Digests:
-    """A link of the digest chain: behind a step, the SHA-256 of each part (trainer.chain.PARTS)."""
+    """A link of the digest chain: behind a step, the SHA-256 of each of PARTS."""
 
     step: int
     parts: Mapping[str, str]
@@ -50,6 +53,21 @@ class CheckpointWritten:
     path: str  # absolute
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the layers were like at a step: by kind (trainer.diagnostics.KINDS) a row for each layer, of finite numbers or None."""
+
+    step: int
+    layers: Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a layer did to an input (see trainer.trying)."""
+
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,13 +85,15 @@ class Ended:
     digests: Mapping[str, str] = field(default_factory=dict)  # order, final
 
 
-Event = Started | Points | Digests | CheckpointWritten | ArtifactWritten | LogText | Ended
+Event = Started | Points | Digests | CheckpointWritten | Snapshot | Probed | ArtifactWritten | LogText | Ended
 
 _NAMES: dict[str, type[Event]] = {
     "started": Started,
     "points": Points,
     "digests": Digests,
     "checkpoint": CheckpointWritten,
+    "snapshot": Snapshot,
+    "probed": Probed,
     "artifact": ArtifactWritten,
     "log": LogText,
     "ended": Ended,

@@ -17,6 +17,7 @@ from trainer.data import load
 from trainer.events import ArtifactWritten, Digests, Ended, Event, LogText, Started
 from trainer.loop import Observer, train
 from trainer.model import build
+from trainer.observer import LayerObserver
 from trainer.order import BatchOrder
 from trainer.points import PointBatches
 from trainer.saver import Checkpoints as Checkpoints
@@ -74,13 +75,16 @@ def _train(
     }
     model.to(device)
     training, order = Training(config, model), BatchOrder(config, data.train)
-    saver = Saver(config, checkpoints, emit, known, environment.in_force(device, training.optimizer, data.train.target))
+    surroundings = environment.in_force(device, training.optimizer, data.train.target) | environment.extensions_of(config)
+    saver = Saver(config, checkpoints, emit, known, surroundings)
     resumed_from = saver.take_up(training, order)
     emit(Started(known, saver.environment, config.total_iterations, resumed_from))
     for line in saver.lines:
         emit(LogText(line))
 
     state, reason = "finished", None
+    if config.diagnostics:
+        observers = (*observers, LayerObserver(config.diagnostics, config.total_iterations, model, emit))
     for block in train(training, data, order, observers):
         points.add(block.rows)
         if block.link is not None:

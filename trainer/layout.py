@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trainer.catalog import DatasetShape
+from trainer.door import NetworkConfig
 from trainer.networks import Cnn, GroupNorm, InstanceNorm, Mlp, Model, Resnet
 
 
@@ -44,6 +45,8 @@ class Layer(NamedTuple):
 
 def layers(model: Model, shape: DatasetShape) -> list[Layer]:
     """Every layer that has weights, but the norms, in the order in which the network meets them."""
+    if isinstance(model, NetworkConfig):  # of another package: what is in it is not known
+        return [Layer(Maps(shape.features), Maps(shape.classes), 1, None, units=0)]
     image = Maps(shape.channels, shape.height, shape.width)
     match model:
         case Cnn():
@@ -60,6 +63,8 @@ def layers(model: Model, shape: DatasetShape) -> list[Layer]:
 
 def misfit(model: Model, shape: DatasetShape, batch_images: int, batch_size: int | str) -> tuple[tuple[str, ...], str, object] | None:
     """Where a network does not go together with its images, what would, and what was got; None where it does."""
+    if isinstance(model, NetworkConfig):
+        return None
     if isinstance(model, Cnn) and model.pooling != "none":
         fit = min(shape.height, shape.width).bit_length() - 1
         if len(model.channels) > fit:

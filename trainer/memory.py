@@ -2,7 +2,9 @@
 
 from collections import Counter
 
+from trainer import extensions
 from trainer.config import RunConfig
+from trainer.door import NetworkConfig
 from trainer.layout import Layer, layers
 from trainer.networks import Mlp
 from trainer.optimizers import Sgd
@@ -39,6 +41,8 @@ def estimate_memory_bytes(config: RunConfig) -> int:
 def estimate_duration_s(config: RunConfig) -> float:
     """Training time on one quiet CPU thread; says hours from minutes, no more."""
     products = sum(layer.products for layer in layers(config.model, config.dataset.shape))
+    if isinstance(config.model, NetworkConfig):
+        products = extensions.weights(config.model, config.dataset.shape)
     evaluations = -(-config.total_iterations // config.eval_every)
     images = config.total_iterations * 3 * config.batch_images + evaluations * config.dataset.val_size  # backward costs twice forward
     speed = FLOPS_PER_S[config.precision] * (1 if isinstance(config.model, Mlp) else CONVOLUTION_SPEED)
@@ -56,6 +60,9 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
     if config.augmentation is not None:
         data["/config/augmentation/shift_pixels"] += config.batch_images * config.augmentation.numbers(config.dataset.shape) * number_bytes
 
+    if isinstance(config.model, NetworkConfig):
+        data["/config/model/kind"] += number_bytes * _copies(config) * extensions.weights(config.model, config.dataset.shape)
+        return data
     all_layers = layers(config.model, config.dataset.shape)
     copies = _copies(config)
     for layer in all_layers:

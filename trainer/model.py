@@ -15,9 +15,11 @@ width.
 import torch
 from torch import nn
 
+from trainer import extensions
 from trainer import networks as nets
 from trainer.catalog import DatasetShape
 from trainer.config import RunConfig
+from trainer.door import NetworkConfig
 from trainer.layers import ClassicDropout, PixelMean, Residual, RmsNorm
 from trainer.layout import Maps, layers, residuals
 from trainer.networks import Cnn, Mlp, Model, Resnet
@@ -27,14 +29,25 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "si
 POOLS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}
 
 
-def build(config: RunConfig) -> nn.Sequential:
+def build(config: RunConfig) -> nn.Module:
     """A new model on the CPU, its weights a function of the seed alone.
 
     Weights are drawn in float32 whatever the precision, and norm and dropout draw none: runs of one seed begin at the same weights.
     """
     torch.manual_seed(config.seed)
-    model = _network(config.model, config.dataset.shape)
+    shape = config.dataset.shape
+    model = _of_another(config.model, shape) if isinstance(config.model, NetworkConfig) else _network(config.model, shape)
     return model.to(weight_type(config))
+
+
+def _of_another(config: NetworkConfig, shape: DatasetShape) -> nn.Module:
+    """Raises RuntimeError, with the package's name, for what is no network."""
+    extension = extensions.MODELS[config.kind]  # type: ignore[attr-defined]
+    model = extensions.function(extension)(config, shape)
+    if not isinstance(model, nn.Module) or not any(True for _ in model.parameters()):
+        said = f"{extension.function} of the package {extension.package}"
+        raise RuntimeError(f"{said} gave a {type(model).__name__}, not a torch.nn.Module with parameters")
+    return model
 
 
 def _network(config: Model, shape: DatasetShape) -> nn.Sequential:

@@ -1,11 +1,12 @@
 """Configs of the neural networks, and of what stands between their layers. No torch in here: model.py builds them."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 from annotated_types import Ge, Le, Len
 from pydantic import BeforeValidator, FailFast, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
+from trainer import extensions
 from trainer.part import LATER, WIDEST_LAYER, Part, Positive, Share, kind_is
 from trainer.refusals import Takes, refuse
 
@@ -209,7 +210,14 @@ class Resnet(Part):
         return self
 
 
-Model = Annotated[Mlp | Cnn | Resnet, Field(discriminator="kind"), BeforeValidator(kind_is("mlp", "cnn", "resnet"))]
+if TYPE_CHECKING:
+    Model = Mlp | Cnn | Resnet  # what else there is derives from NetworkConfig, and is looked for first
+else:
+    Model = Annotated[
+        Union[(Mlp, Cnn, Resnet, *extensions.network_configs())],
+        Field(discriminator="kind"),
+        BeforeValidator(kind_is("mlp", "cnn", "resnet", *extensions.MODELS)),
+    ]
 
 
 def _groups_divide(norm: AnyNorm, sizes: tuple[int, ...], what: str) -> None:

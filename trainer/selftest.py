@@ -202,7 +202,11 @@ def main() -> int:
     for file in asked.configs:
         try:
             configs[file] = RunConfig.model_validate(read(file))
-        except (ValidationError, OSError, ValueError) as error:
+        except ValidationError as refused:
+            first = refused.errors(include_url=False)[0]
+            _tell({"config": str(file), "error": f"/{'/'.join(str(each) for each in first['loc'])}: {first['msg']}"})
+            return REFUSED
+        except (OSError, ValueError) as error:
             _tell({"config": str(file), "error": str(error)})
             return REFUSED
     preload()
@@ -210,9 +214,8 @@ def main() -> int:
     for file, config in configs.items():
         with tempfile.TemporaryDirectory(prefix="runtwice-selftest-") as folder:
             try:
-                kills = []
-                for kill in resume(config, asked.kills, random.Random(f"{asked.seed} {config.digest()}"), Path(folder)):  # noqa: S311
-                    kills.append(kill)
+                chance = random.Random(f"{asked.seed} {config.digest()}")  # noqa: S311  it chooses steps
+                kills = list(resume(config, asked.kills, chance, Path(folder)))
             except RuntimeError as error:
                 _tell({"config": str(file), "error": str(error)})
                 return NOT_EXACT

@@ -10,8 +10,9 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from store import archive, artifacts, retention, trash
+from store import archive, artifacts, checkpoints, probes, retention, trash
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import CheckpointFiles
 from store.database import Database
 from store.errors import BadSearch
 from store.retention import Retention
@@ -23,13 +24,14 @@ log = structlog.get_logger(__name__)
 
 DUTY = "keeper"
 RETAIN_EVERY_S = 600.0
+CLEAR_EVERY_S = 60.0
 
 
 class KeeperThread(DutyThread):
-    def __init__(self, db: Database, files: ArtifactFiles, every_s: float) -> None:
+    def __init__(self, db: Database, files: ArtifactFiles, checkpoint_files: CheckpointFiles, every_s: float) -> None:
         super().__init__(db, DUTY, every_s, self._tidy)
-        self._db, self._files = db, files
-        self._retain_at = 0.0
+        self._db, self._files, self._checkpoint_files = db, files, checkpoint_files
+        self._retain_at = self._clear_at = 0.0
 
     def _tidy(self, _duty: DutyThread) -> None:
         """Everything there is to clear away, for as long as the duty is ours."""
@@ -37,7 +39,24 @@ class KeeperThread(DutyThread):
             self._retain_at = time.monotonic() + RETAIN_EVERY_S  # first of all: whatever goes wrong with it must not keep the rest waiting
             retain(self._db, self)
         purge(self._db, self)
+        expire_probes(self._db, self)
         remove_files(self._db, self._files, self)
+        if time.monotonic() >= self._clear_at:
+            self._clear_at = time.monotonic() + CLEAR_EVERY_S
+            remove_checkpoints(self._db, self._checkpoint_files)
+
+
+def remove_checkpoints(db: Database, files: CheckpointFiles) -> int:
+    """How many runs had checkpoints that nobody will go on from: their worker removes them, unless it died."""
+    try:
+        with db.read() as session:
+            left = checkpoints.over(session, files.runs())
+        for run_id in left:
+            files.remove_run(run_id)
+    except OSError as error:
+        log.warning("checkpoints could not be cleared away", error=str(error))
+        return 0
+    return len(left)
 
 
 def retain(db: Database, duty: DutyThread) -> None:
@@ -90,6 +109,14 @@ def purge(db: Database, duty: DutyThread) -> int:
     if total:
         log.info("deleted runs are gone", rows=total)
     return total
+
+
+def expire_probes(db: Database, duty: DutyThread) -> None:
+    with db.read() as session:
+        old = probes.is_there_an_old_one(session)
+    while old and duty.goes_on():
+        with db.begin() as session:
+            old = probes.expire(session) > 0
 
 
 def remove_files(db: Database, files: ArtifactFiles, duty: DutyThread) -> None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from trainer import extensions
 from trainer.source import of_code
 
 ASK = "index,uuid,name,memory.total,driver_version"
@@ -69,10 +70,11 @@ def cpu_name() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
-def versions() -> dict[str, str | None]:
+def versions() -> dict[str, Any]:
     """What is in force here. `code` is the digest of the training code, `image` what the operator named the build by (RUNTWICE_IMAGE)."""
     ours = {"torch": torch_build(), "python": platform.python_version(), "runtwice": version("runtwice")}
-    return {**ours, "code": of_code(), "image": os.environ.get("RUNTWICE_IMAGE") or None}
+    others = extensions.versions()  # named only where other packages bring networks or data sets
+    return {**ours, **({"extensions": others} if others else {}), "code": of_code(), "image": os.environ.get("RUNTWICE_IMAGE") or None}
 
 
 def torch_build() -> str | None:

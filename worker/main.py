@@ -16,13 +16,16 @@ import structlog
 
 from store import lifecycle, migrate
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import checkpoint_files
 from store.database import Database, connect
 from store.settings import Settings
+from trainer import extensions
 from worker import logs, machine
 from worker.enqueue import TrainingQueue
 from worker.herald import Herald
 from worker.nursery import Nursery
 from worker.patience import patiently
+from worker.probing import Probing
 from worker.reaper import ReaperThread
 from worker.register import Registration
 from worker.scratch import scratch
@@ -49,11 +52,13 @@ def main(settings: Settings) -> int:
     stopping = _set_by_signals()
     node = settings.node or socket.gethostname()
     slots_count = sum(lane.slots for lane in lanes)
-    db = connect(settings.database, pool_size=slots_count + 4)
+    db = connect(settings.database, pool_size=slots_count + 5)
     db.on_written.append(Herald(settings.broker_url).tell)
     queue = TrainingQueue(settings.broker_url)
     with scratch(settings.data_dir / "scratch", node) as mine:
-        shop = Shop(db, ArtifactFiles(settings.artifacts_dir), queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
+        files = ArtifactFiles(settings.artifacts_dir)
+        kept = checkpoint_files(settings)
+        shop = Shop(db, files, kept, queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
         slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)
@@ -76,8 +81,11 @@ def _serve(settings: Settings, slots: Slots, registration: Registration) -> None
     reaper = ReaperThread(shop.db, shop.queue, settings)
     reaper.start()
     threading.Thread(target=slots.look, daemon=True).start()
+    Probing(shop.db, shop.nursery, registration.node, shop.stopping).start()
     if settings.broker_url:
         Doorkeeper(settings.broker_url, registration.node, (*slots.queues, f"node.{registration.node}"), slots.count, slots.answer).start()
+    for broken in extensions.BROKEN:
+        log.error("an extension cannot be used", what=broken.what, name=broken.name, package=broken.package, reason=broken.reason)
     log.info("worker ready", node=registration.node, slots=slots.count, queues=slots.queues, pid=os.getpid())
     shop.stopping.wait()
     log.info("worker stopping")

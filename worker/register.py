@@ -21,7 +21,7 @@ class Registration:
     queues: Sequence[str]
     slots: int
     devices: Sequence[Mapping[str, Any]]
-    versions: Mapping[str, str | None]
+    versions: Mapping[str, Any]
 
     def begin(self, db: Database) -> None:
         with db.begin() as session:

@@ -12,8 +12,9 @@ from signal import SIGKILL, SIGTERM
 
 import structlog
 
-from store import lifecycle
+from store import checkpoints, lifecycle
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import CheckpointFiles
 from store.database import Database
 from store.errors import LeaseLost
 from store.lifecycle import Claim
@@ -39,6 +40,7 @@ class Shop:
 
     db: Database
     files: ArtifactFiles
+    checkpoint_files: CheckpointFiles
     queue: TrainingQueue
     nursery: Nursery
     scratch: Path
@@ -52,7 +54,7 @@ def supervise(shop: Shop, claim: Claim, environment: dict[str, str]) -> None:
     """Train the claimed run to its end, whatever that is. Raises what the database raises when it is still away as the worker stops."""
     words = log.bind(run=claim.run_id, attempt=claim.attempt)
     words.info("attempt begins", node=claim.node)
-    recorder = Recorder(shop.db, claim)
+    recorder = Recorder(shop.db, claim, shop.checkpoint_files)
     try:
         with _scratch_folder(shop.scratch) as folder:
             outcome = _train(shop, claim, recorder, _order(shop, claim, folder, environment))
@@ -69,12 +71,28 @@ def supervise(shop: Shop, claim: Claim, environment: dict[str, str]) -> None:
     words.info("attempt ended", outcome=outcome.state, reason=outcome.reason)
     if doorbell is not None:
         shop.queue.ring(claim.run_id, doorbell)
+    else:
+        with contextlib.suppress(OSError):  # else the keeper does it
+            shop.checkpoint_files.remove_run(claim.run_id)
 
 
 def _order(shop: Shop, claim: Claim, folder: Path, environment: dict[str, str]) -> Order:
     if ":" in claim.config.device:  # a GPU named by its number: it is found among all
         environment = {name: value for name, value in environment.items() if name != "CUDA_VISIBLE_DEVICES"}
-    return Order({"config": claim.config.model_dump(mode="json"), "out_dir": str(folder), "threads": shop.threads}, environment, shop.entry)
+    resume_from = [str(file) for file in _checkpoints(shop, claim, folder)]
+    given = {"config": claim.config.model_dump(mode="json"), "out_dir": str(folder), "threads": shop.threads, "resume_from": resume_from}
+    return Order(given, environment, shop.entry)
+
+
+def _checkpoints(shop: Shop, claim: Claim, folder: Path) -> Iterator[Path]:
+    """What earlier attempts left to go on from, newest first."""
+    with shop.db.read() as session:
+        names = [each.name for each in checkpoints.of_run(session, claim.run_id)]
+    for name in names:
+        try:
+            yield shop.checkpoint_files.fetch(claim.run_id, name, folder / "resume")
+        except OSError as error:
+            log.warning("a checkpoint could not be fetched", run=claim.run_id, name=name, error=str(error))
 
 
 def _train(shop: Shop, claim: Claim, recorder: Recorder, order: Order) -> Ending:

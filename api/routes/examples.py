@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from trainer.events import PARTS
+
 Example = dict[str, Any]
 
 
@@ -39,10 +41,11 @@ CONFIG: Example = {
     "early_stopping": None,
     "best_metric": {"metric": "val/loss", "goal": "min"},
     "on_non_finite": "stop",
+    "diagnostics": None,
 }
 NEW_RUN: Example = {
     "project": "acme/digits",
-    "config": {"dataset": {"name": "mnist5k"}, "model": {"norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
+    "config": {"dataset": {"name": "mnist5k"}, "model": {"kind": "mlp", "norm": {"kind": "batch"}}, "total_iterations": 500, "eval_every": 20},
     "baseline": "m1n2b3v4c5x6",
     "tags": ["bn"],
 }
@@ -82,7 +85,7 @@ LISTED_RUN: Example = {
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "told": None, "refused_points": 0}
+RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "told": None, "refused_points": 0, "findings": []}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",
@@ -117,7 +120,9 @@ ATTEMPT: Example = {
     "ended_at": "2026-11-23T20:30:04.323456Z",
     "outcome": "finished",
     "reason": None,
+    "resumed_from": None,
 }
+LINK: Example = {"step": 99, **dict.fromkeys(PARTS, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")}
 POINTS: Example = {"steps": [0, 1], "times": [1795465801.5, 1795465801.6], "metrics": {"train/loss": [0.5, "NaN"], "val/loss": [None, 0.7]}}
 APPENDED: Example = {
     "accepted": 2,

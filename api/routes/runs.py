@@ -13,12 +13,12 @@ from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Items
 from api.schemas.deleting import DeletedRuns
-from api.schemas.runs import AttemptShown, DryRun, LogPage, NewClientRun, NewRun, RunFacet, RunFields, RunPage, RunPatch, RunShown
+from api.schemas.runs import AttemptShown, DryRun, LinkShown, LogPage, NewClientRun, NewRun, RunFacet, RunFields, RunPage, RunPatch, RunShown
 from api.services import deleting, edit, find, show, submit
 from api.services.attempts import attempt_shown
 from api.services.find import Asked
 from api.strict_route import StrictRoute
-from store import lifecycle, logs, runs
+from store import chain, lifecycle, logs, runs
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=StrictRoute)
 
@@ -121,3 +121,10 @@ def attempts(parts: Service, caller: Viewer, run_id: str) -> Response:
     with parts.db.read() as session:
         found = lifecycle.attempts(session, runs.get(session, run_id, caller.entity).id)
     return document({"items": [attempt_shown(each) for each in found], "next_cursor": None})
+
+
+@router.get("/{run_id}/digests", summary="Read the digest chain", **answers(Items[LinkShown], examples.items(examples.LINK)))
+def digests(parts: Service, caller: Viewer, run_id: str) -> Response:
+    with parts.db.read() as session:
+        links = chain.read(session, runs.get(session, run_id, caller.entity).id)
+    return document({"items": [{"step": step, **digests} for step, digests in links.items()], "next_cursor": None})

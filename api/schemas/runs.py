@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from api.numbers import Number
 from api.schemas.base import Body, Json, Notes, Priority, ProjectText, RunIdText, RunName, Tags
+from api.schemas.layers import FindingShown
 from trainer.config import RunConfig
 
 Sha256 = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -162,11 +163,14 @@ class Told(TypedDict):
 class RunShown(RunListed):
     """`told` is what the client of a client run said of its training, null for any other run.
 
-    `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric."""
+    `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
+
+    `findings` is null until the run has ended."""
 
     environment: Json
     told: Told | None
     refused_points: int
+    findings: list[FindingShown] | None
 
 
 class DryRun(TypedDict):
@@ -179,8 +183,19 @@ class DryRun(TypedDict):
     estimate_s: float
 
 
+class LinkShown(TypedDict):
+    """Behind a step, the SHA-256 of each part of the training."""
+
+    step: int
+    weights: str
+    buffers: str
+    optimizer: str
+    rng: str
+    order: str
+
+
 class AttemptShown(TypedDict):
-    """One try at a run; `outcome` is null while it runs."""
+    """One try at a run; `outcome` is null while it runs, `resumed_from` the step at which it took up a checkpoint."""
 
     number: int
     node: str
@@ -188,6 +203,7 @@ class AttemptShown(TypedDict):
     ended_at: str | None
     outcome: str | None
     reason: str | None
+    resumed_from: int | None
 
 
 class LogPage(TypedDict):

@@ -13,4 +13,5 @@ def attempt_shown(attempt: Attempt) -> AttemptShown:
         "ended_at": rfc3339_or_null(attempt.ended_at),
         "outcome": attempt.outcome,
         "reason": attempt.reason,
+        "resumed_from": attempt.resumed_from,
     }

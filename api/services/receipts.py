@@ -8,6 +8,7 @@ from api.auth import Caller
 from api.parts import Parts
 from api.schemas.reproducibility import ReceiptKey
 from api.services import reruns
+from api.services.show import DIGESTS
 from store import signers
 from store.tables import Run, Verdict
 
@@ -38,7 +39,7 @@ def _side(run: Run) -> dict[str, Any]:
         "project": run.project.path,
         "origin": run.origin,
         "config_digest": run.config_digest,
-        "digests": {name: digest for name, digest in run.digests.items() if isinstance(digest, str)},
+        "digests": {name: run.digests[name] for name in DIGESTS if run.digests.get(name)},
         "environment_digest": receipts.digest(run.environment) if run.environment else None,
         "node": run.node,
     }

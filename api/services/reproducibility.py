@@ -29,7 +29,7 @@ def show(parts: Parts, caller: Caller, entity: str, name: str) -> PolicyShown:
 def put(parts: Parts, caller: Caller, entity: str, name: str, body: PolicyBody) -> PolicyShown:
     """The policy in force; the project is made when there is none. Raises ProjectNotFound, InvalidValue for a canary that cannot be rerun here."""
     if body.fraction is not None and body.rerun != "sample":
-        raise InvalidValue("/fraction", f'goes with "rerun": "sample"; got "{body.rerun}"')
+        raise InvalidValue("/fraction", f'is taken with "rerun": "sample" only; here "rerun" is "{body.rerun}"')
     with parts.db.begin() as session:
         project = names.find_or_add(session, caller, parts.settings, f"{entity}/{name}")
         held = policies.get(session, project)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import anyio
 import orjson
 from anyio import to_thread
+from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -135,10 +136,14 @@ def _original(session: Session, caller: Caller, run_id: str) -> Run:
 def _copy(session: Session, caller: Caller, original: Run, asked: NewReruns) -> Run:
     if asked.node is not None:
         _must_serve(session, asked.node, str(original.queue))
+    try:
+        config = RunConfig.model_validate(original.config)
+    except ValidationError as error:
+        raise Conflict(f"The config of run {original.id} is not understood here any more: {error.errors()[0]['msg']}") from error
     run = runs.add_managed(
         session,
         original.project,
-        RunConfig.model_validate(original.config),
+        config,
         name=f"rerun of {original.name}"[:256],
         rerun_of=original,
         wanted_node=asked.node,

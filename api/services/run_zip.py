@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api.auth import Caller
@@ -14,7 +15,7 @@ from api.parts import Parts
 from api.services import point_export, show
 from api.services.artifacts import artifact_shown
 from api.services.attempts import attempt_shown
-from store import artifacts, lifecycle, logs, pieces, runs, verdicts
+from store import artifacts, chain, diagnostics, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
 from store.database import Database
 from store.staleness import Fleet
@@ -32,6 +33,7 @@ def export(parts: Parts, caller: Caller, run_id: str, with_files: bool) -> Strea
         documents = {
             "run.json": show.shown(session, run),
             "attempts.json": [attempt_shown(attempt) for attempt in lifecycle.attempts(session, run.id)],
+            "digests.json": [{"step": step, **digests} for step, digests in chain.read(session, run.id).items()],
             "verdicts.json": _verdicts(session, run),
         }
     held = {sha256: f"artifacts/{sha256}.bin" for _, sha256 in files if with_files and parts.files.path(sha256).is_file()}
@@ -44,6 +46,7 @@ def _entries(parts: Parts, run_id: str, documents: dict[str, Any], held: dict[st
         yield name, (json.dumps(document, ensure_ascii=False, indent=1).encode(),)
     yield "log.txt", _log(parts.db, run_id)
     yield "points.parquet", _points(parts.db, run_id)
+    yield "diagnostics.jsonl", _diagnostics(parts.db, run_id)
     for sha256, name in held.items():
         yield name, _file(parts.files, sha256)
 
@@ -79,6 +82,12 @@ def _points(db: Database, run_id: str) -> Iterator[bytes]:
     yield from point_export.parquet_of(pieces.of_runs(db, [run_id]))
     with db.read() as session:
         runs.get(session, run_id)
+
+
+def _diagnostics(db: Database, run_id: str) -> Iterator[bytes]:
+    """A line for each step, kind and layer; none for a run that was not asked for any."""
+    for found in diagnostics.pieces(db, run_id):
+        yield b"".join(orjson.dumps({"step": taken.step, "kind": taken.kind, **row}) + b"\n" for taken in found for row in taken.layers)
 
 
 def _file(files: ArtifactFiles, sha256: str) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api import numbers
 from api.answers import OPTIONS, rfc3339, rfc3339_or_null
 from api.piece_cache import PieceCache
+from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, RunListed, RunShown, Told
 from store import evidence, heads, lifecycle, nodes, runs, verdicts
@@ -38,7 +39,8 @@ def shown(session: Session, run: Run) -> RunShown:
     refused = heads.read(session.connection(), [run.id])[run.id].refused
     said = evidence.told_by_client(session, run)
     told: Told | None = {"digests": said.digests, "links": len(said.chain)} if said else None
-    return {**listed, "environment": run.environment, "told": told, "refused_points": refused}
+    findings = cast(list[FindingShown] | None, run.findings)
+    return {**listed, "environment": run.environment, "told": told, "refused_points": refused, "findings": findings}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:

@@ -18,7 +18,9 @@ from store import lifecycle, nodes, runs
 from store.errors import RunNotFound
 from store.tables import Run
 from trainer.config import RunConfig
+from trainer.door import NetworkConfig
 from trainer.memory import TooMuchMemory, check_memory, estimate_duration_s
+from trainer.networks import Model
 
 LARGEST_CLIENT_CONFIG = 1_000_000
 LONGEST_NAME = 256
@@ -158,6 +160,11 @@ def _too_many(draft: Draft) -> Problem:
 def _name(config: RunConfig) -> str:
     """The config in a few words, for a run that nobody named."""
     model = config.model
-    words = [config.dataset.name, model.kind, "-".join(map(str, model.sizes[:4])), "" if model.norm.kind == "none" else f"{model.norm.kind} norm"]
-    words += ["dropout" if model.dropout.p else "", config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
+    words = [config.dataset.name, model.kind, *([] if isinstance(model, NetworkConfig) else _layer_words(model))]
+    words += [config.optimizer.kind, "" if config.scheduler.kind == "constant" else config.scheduler.kind]
     return " ".join(word for word in words if word)[:LONGEST_NAME]
+
+
+def _layer_words(model: Model) -> list[str]:
+    norm = "" if model.norm.kind == "none" else f"{model.norm.kind} norm"
+    return ["-".join(map(str, model.sizes[:4])), norm, "dropout" if model.dropout.p else ""]

@@ -11,6 +11,7 @@ from trainer.config import RunConfig
 
 BASE: dict[str, Any] = {"dataset": {"name": "digits"}}
 FREE = ("seed", "eval_every", "device", "threads", "best_metric", "on_non_finite")
+FREE += ("checkpoint_every_s", "digest_every", "diagnostics", "execution")
 
 
 def a_config(**fields: Any) -> RunConfig:
@@ -144,6 +145,10 @@ SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "threads": st.integers(1, 4),
     "best_metric": st.fixed_dictionaries({"metric": st.sampled_from(["val/loss", "val/accuracy"])}),
     "on_non_finite": st.sampled_from(["stop", "continue"]),
+    "checkpoint_every_s": st.none() | st.floats(1, 100),
+    "digest_every": st.none() | st.integers(3, 99),
+    "diagnostics": st.none() | st.fixed_dictionaries({"every": st.integers(10, 99)}),
+    "execution": st.sampled_from(["eager", "graph"]),
 }
 
 

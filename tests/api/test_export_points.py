@@ -182,7 +182,16 @@ class TestZip:
         assert answer.headers["content-disposition"].startswith(f'attachment; filename="run-{run_id}.zip"')
         archive = zipfile.ZipFile(io.BytesIO(answer.content))
         assert archive.testzip() is None
-        assert archive.namelist() == ["run.json", "attempts.json", "verdicts.json", "artifacts.json", "log.txt", "points.parquet"]
+        assert archive.namelist() == [
+            "run.json",
+            "attempts.json",
+            "digests.json",
+            "verdicts.json",
+            "artifacts.json",
+            "log.txt",
+            "points.parquet",
+            "diagnostics.jsonl",
+        ]
         assert json.loads(archive.read("run.json")) == api.admin.get(f"/api/v1/runs/{run_id}").json()
         assert archive.read("log.txt").decode() == "one\ntwo\nthree é\n"
         assert bits(pq.read_table(io.BytesIO(archive.read("points.parquet")))["value"].to_numpy()) == bits(ODD)

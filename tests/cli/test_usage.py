@@ -11,7 +11,7 @@ import pytest
 
 Run = Callable[..., Any]
 COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "receipt")
-COMMANDS += ("keys", "worker", "migrate", "settings", "doctor")
+COMMANDS += ("keys", "worker", "migrate", "settings", "doctor", "selftest")
 
 
 class TestHelp:

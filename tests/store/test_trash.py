@@ -79,6 +79,7 @@ class TestDiscard:
             "runs": 2,
             "attempts": 0,
             "series": 2,
+            "snapshots": 0,
             "segments": 0,
             "clocks": 0,
             "blocks": 2,
@@ -92,6 +93,8 @@ class TestDiscard:
             "deliveries": 0,
             "run_params": 2,
             "run_tags": 2,
+            "links": 0,
+            "checkpoints": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))

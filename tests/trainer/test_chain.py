@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ValidationError
 
-from trainer.chain import PARTS, is_link
+from trainer.chain import is_link
 from trainer.config import MOST_LINKS, RunConfig
-from trainer.events import Digests
+from trainer.events import PARTS, Digests
 
 
 def config(**given: Any) -> RunConfig:

@@ -136,7 +136,8 @@ class TestCanonicalText:
         covering = {leaf: [path for path in paths if leaf == path or leaf.startswith(f"{path}.")] for leaf in leaves}
 
         free = {leaf for leaf, paths in covering.items() if not paths}
-        assert free == {"seed", "eval_every", "device", "threads", "best_metric", "on_non_finite", "checkpoint_every_s", "digest_every", "execution"}
+        looks_on = {"checkpoint_every_s", "digest_every", "diagnostics"}
+        assert free == {"seed", "eval_every", "device", "threads", "best_metric", "on_non_finite", "execution", *looks_on}
         assert all(len(paths) <= 1 for paths in covering.values())
 
 

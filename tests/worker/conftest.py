@@ -10,6 +10,7 @@ import pytest
 
 from store import lifecycle, projects, runs
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import LocalFiles
 from store.database import Database
 from store.lifecycle import Claim
 from store.tables import Run
@@ -85,7 +86,14 @@ def make_shop(database: Database, nursery: Nursery, tmp_path: Path) -> Callable[
     def make(entry: str, **settings: Any) -> Shop:
         scratch, files = tmp_path / "scratch", ArtifactFiles(tmp_path / "artifacts")
         scratch.mkdir(exist_ok=True)
-        defaults = {"queue": TrainingQueue(""), "nursery": nursery, "threads": 0, "max_attempts": 3}
+        kept = LocalFiles(tmp_path / "checkpoints")
+        defaults = {
+            "checkpoint_files": kept,
+            "queue": TrainingQueue(""),
+            "nursery": nursery,
+            "threads": 0,
+            "max_attempts": 3,
+        }
         entry = entry if ":" in entry else f"entries:{entry}"
         return Shop(db=database, files=files, scratch=scratch, entry=entry, **{**defaults, **settings})
 

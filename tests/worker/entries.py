@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from trainer.events import ArtifactWritten, Ended, Points, Started
+from trainer.events import ArtifactWritten, Ended, Points, Probed, Started
 from worker.child import Emit
 
 
@@ -163,3 +163,24 @@ def train_in_two_seconds(emit: Emit, **_: Any) -> int:
         time.sleep(0.01)
     emit(Ended("finished", None, 199, {}))
     return 0
+
+
+# ---- in place of a probe: called with probe and config ----
+
+
+def probe_well(emit: Emit, probe: Any, **_: Any) -> int:
+    emit(Probed({"after": {"values": probe["shape"]}}))
+    emit(Ended("finished", None, None))
+    return 0
+
+
+def probe_and_segfault(emit: Emit, **_: Any) -> int:
+    return segfault(emit)
+
+
+def probe_and_fail(emit: Emit, **_: Any) -> int:
+    return fail(emit, "there is no such layer")
+
+
+def probe_for_ever(emit: Emit, **_: Any) -> int:
+    return sleep(emit)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from store import projects, runs, series, trash
 from store.artifacts import ArtifactFiles
+from store.checkpoint_files import LocalFiles
 from store.database import Database
 from store.series import Points
 from store.tables import Run
@@ -38,7 +39,7 @@ class TestKeeper:
     @pytest.fixture
     def keepers(self, database: Database, tmp_path: Path) -> Iterator[list[KeeperThread]]:
         """Two, as in two API processes."""
-        threads = [KeeperThread(database, ArtifactFiles(tmp_path), 0.05) for _ in range(2)]
+        threads = [KeeperThread(database, ArtifactFiles(tmp_path), LocalFiles(tmp_path / "checkpoints"), 0.05) for _ in range(2)]
         for thread in threads:
             thread.start()
         yield threads
