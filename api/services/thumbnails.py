@@ -8,7 +8,7 @@ from api.problems import Problem
 from store import datasets
 from trainer.catalog import DATASETS, DatasetShape
 from trainer.library import DatasetMissing, Images
-from trainer.wheels import decoded
+from trainer.wheels import FILES, decoded
 
 PER_CLASS = 10
 MOST_CLASSES = 50
@@ -20,7 +20,8 @@ VERSION = "1"  # of the sheet's looks
 
 def sheet(parts: Parts, name: str, known: str) -> tuple[str, bytes | None]:
     """The sheet's ETag, and its file, None when the caller knows it. Raises DatasetNotFound, Problem 404."""
-    images: Images | None = None
+    if name in DATASETS and name not in FILES:
+        raise Problem(404, f"{name} comes with a package of its own, which only workers open.")
     if name in DATASETS:
         shape = DATASETS[name]
     else:
