@@ -4,13 +4,16 @@ import random
 import threading
 import time
 from signal import SIGKILL
+from typing import Protocol
 
 import structlog
 
 from store import probes
 from store.database import Database
 from store.probes import Taken
+from trainer.content import Content
 from trainer.events import Ended, Probed
+from trainer.library import DatasetMissing, Library
 from worker.child import Order
 from worker.children import Exited, Happening
 from worker.endings import signal_name
@@ -25,9 +28,21 @@ LONGEST_S = 60.0
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
+class Shelf(Protocol):
+    """Uploaded data sets on this node."""
+
+    @property
+    def library(self) -> Library: ...
+
+    def fetch(self, content: Content) -> None:
+        """Have it here. Raises whatever stands in the way."""
+
+
 class Probing:
-    def __init__(self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY) -> None:
-        self._db, self._nursery, self._node, self._stopping, self._entry = db, nursery, node, stopping, entry
+    def __init__(
+        self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY, datasets: Shelf | None = None
+    ) -> None:
+        self._db, self._nursery, self._node, self._stopping, self._entry, self._datasets = db, nursery, node, stopping, entry, datasets
 
     def start(self) -> None:
         threading.Thread(target=self.look, name="probes", daemon=True).start()
@@ -73,10 +88,17 @@ class Probing:
 
     def _tried(self, taken: Taken) -> tuple[dict[str, object] | None, str, bool]:
         """What came out; else why nothing did, and whether another try may help."""
+        given: dict[str, object] = {"probe": taken.request, "config": taken.config}
+        content = (taken.config or {}).get("dataset", {}).get("content")
         try:
-            child = self._nursery.spawn(Order({"probe": taken.request, "config": taken.config}, NO_GPU, self._entry))
+            if content is not None and self._datasets is not None:
+                self._datasets.fetch(Content.model_validate(content))
+                given["datasets"] = str(self._datasets.library.folder.resolve())
+            child = self._nursery.spawn(Order(given, NO_GPU, self._entry))
         except CannotSpawn as error:
             return None, f"no process could be started for it: {error}", True
+        except (DatasetMissing, OSError) as error:
+            return None, f"the run's data set could not be fetched to node {self._node}: {error}", True
         begun = time.monotonic()
         clock = threading.Timer(LONGEST_S, child.kill, (SIGKILL,))
         clock.start()
