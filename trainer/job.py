@@ -98,9 +98,11 @@ def _train(
             emit(LogText(f"ended early at step {block.rows.last}: {block.reason}"))
         if block.stop == "non-finite":
             state, reason = "failed", block.reason
+        saver.collect()
         if block.stop is None and saver.is_due(training.step):
             points.flush()
             saver.write(training, order)
+    saver.close()
     points.flush()
 
     final = {name: tensor.detach().to("cpu") for name, tensor in model.state_dict().items()}
