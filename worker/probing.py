@@ -4,19 +4,20 @@ import random
 import threading
 import time
 from signal import SIGKILL
-from typing import Protocol
 
 import structlog
 
 from store import probes
 from store.database import Database
+from store.errors import DatasetNotFound
 from store.probes import Taken
 from trainer.content import Content
 from trainer.events import Ended, Probed
-from trainer.library import DatasetMissing, Library
+from trainer.library import DatasetMissing
 from worker.child import Order
 from worker.children import Exited, Happening
 from worker.endings import signal_name
+from worker.fetching import DatasetShelf
 from worker.nursery import CannotSpawn, Nursery
 from worker.patience import PASSING
 
@@ -28,19 +29,9 @@ LONGEST_S = 60.0
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
-class Shelf(Protocol):
-    """Uploaded data sets on this node."""
-
-    @property
-    def library(self) -> Library: ...
-
-    def fetch(self, content: Content) -> None:
-        """Have it here. Raises whatever stands in the way."""
-
-
 class Probing:
     def __init__(
-        self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY, datasets: Shelf | None = None
+        self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY, datasets: DatasetShelf | None = None
     ) -> None:
         self._db, self._nursery, self._node, self._stopping, self._entry, self._datasets = db, nursery, node, stopping, entry, datasets
 
@@ -97,7 +88,7 @@ class Probing:
             child = self._nursery.spawn(Order(given, NO_GPU, self._entry))
         except CannotSpawn as error:
             return None, f"no process could be started for it: {error}", True
-        except (DatasetMissing, OSError) as error:
+        except (DatasetMissing, DatasetNotFound, OSError) as error:
             return None, f"the run's data set could not be fetched to node {self._node}: {error}", True
         begun = time.monotonic()
         clock = threading.Timer(LONGEST_S, child.kill, (SIGKILL,))
