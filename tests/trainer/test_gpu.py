@@ -26,6 +26,17 @@ VARIANTS = [
     pytest.param({"model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.3, "scaling": "classic"}}, "grad_clip": 0.5}, id="classic, clipped"),
     pytest.param({"model": {"kind": "cnn", "norm": {"kind": "batch"}}, "optimizer": {"kind": "adamw"}}, id="cnn"),
     pytest.param({"precision": "float64", "loss": {"targets": "one_hot"}}, id="float64, one-hot"),
+    pytest.param(
+        {"model": {"kind": "cnn", "norm": {"kind": "group"}, "dropout": {"p": 0.2, "spatial": True}}, "scheduler": {"kind": "cosine"}},
+        id="cnn, group norm, spatial dropout, cosine",
+    ),
+    pytest.param(
+        {"model": {"kind": "cnn", "norm": {"kind": "instance"}, "pooling": "average"}, "grad_clip": 1.0}, id="cnn, average pooling, clipped"
+    ),
+    pytest.param(
+        {"model": {"kind": "resnet", "norm": {"kind": "batch"}}, "precision": "bfloat16", "optimizer": {"kind": "adamw"}},
+        id="resnet, bfloat16",
+    ),
 ]
 both_ways = pytest.mark.parametrize("execution", ["eager", "graph"])
 
