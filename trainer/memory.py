@@ -81,8 +81,9 @@ def _bytes_by_pointer(config: RunConfig) -> Counter[str]:
 
 
 def _copies(config: RunConfig) -> int:
-    """Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own."""
-    return 4 + (int(config.optimizer.momentum > 0) if isinstance(config.optimizer, Sgd) else 2)
+    """Weights, their gradient, the copy kept as the best, the file on its way out, and the optimizer's own; the state to rewind to."""
+    moved = int(config.optimizer.momentum > 0) if isinstance(config.optimizer, Sgd) else 2
+    return 4 + moved + (1 + moved if config.on_non_finite == "stop" else 0)
 
 
 def _norm_weights(config: RunConfig, layer: Layer) -> int:

@@ -90,8 +90,8 @@ class Saver:
         writing, self._writing = self._writing, None
         try:
             self._emit(writing.result())
-        except OSError as error:
-            self._emit(LogText(f"a checkpoint could not be written: {error}"))
+        except (OSError, MemoryError) as error:
+            self._emit(LogText(f"a checkpoint could not be written: {error or 'no memory'}"))
         now = time.monotonic()
         self._due_at = now + max(self._every_s or 0.0, (now - self._begun_at) / LARGEST_SHARE)
 
