@@ -27,7 +27,7 @@ FROM python:${PYTHON_VERSION}-slim AS run
 # Folders that volumes are mounted on are made here, so that a new volume belongs to the user who writes to it.
 RUN groupadd --gid 10001 runtwice \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin runtwice \
-    && install --directory --owner=10001 --group=10001 --mode=0700 /data /data/artifacts /data/signing
+    && install --directory --owner=10001 --group=10001 --mode=0700 /data /data/artifacts /data/datasets /data/signing
 ENV PATH=/opt/runtwice/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

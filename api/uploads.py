@@ -119,7 +119,10 @@ class _Form(_Parser):
             "on_part_end": self.close,
             "on_end": self._ended,
         }
-        self._parser = MultipartParser(boundary, told)  # type: ignore[arg-type]
+        try:
+            self._parser = MultipartParser(boundary, told)  # type: ignore[arg-type]
+        except FormParserError as error:
+            raise Problem(400, f"The form cannot be read: {error}.") from error
 
     def take(self, piece: bytes) -> None:
         self._parser.write(piece)

@@ -4,8 +4,8 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -75,6 +75,15 @@ class Service:
     def act(self, path: str, body: dict[str, Any]) -> Any:
         """A POST that may take minutes, and is not sent again: the second try would find other things than the first."""
         return self._send("POST", path, pauses_s=(), content=_encode(body), headers={"Content-Type": "application/json"}, timeout=SLOW_TIMEOUT_S)
+
+    def upload(self, path: str, files: Sequence[tuple[str, Path]], **query: Any) -> Any:
+        """POST files as a form, each under a field's name; they are read while they are sent, and not sent again."""
+        with ExitStack() as opened:
+            try:
+                form = [(field, (file.name, opened.enter_context(file.open("rb")))) for field, file in files]
+            except OSError as error:
+                raise CliError(f"{error.filename} cannot be read: {error.strerror}.") from error
+            return self._send("POST", path, pauses_s=(), params=_present(query), files=form, timeout=SLOW_TIMEOUT_S)
 
     def download(self, path: str, file: Path, **query: Any) -> dict[str, str]:
         """The answer's headers; its body is in the file, whole and on the disk. Begun anew when the connection breaks."""

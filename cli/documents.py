@@ -75,6 +75,8 @@ def with_settings(config: dict[str, Any], settings: Sequence[str]) -> dict[str, 
     for path, new in split:
         if path[-1] != "kind":
             _put(changed, path, new)
+    if any(path == ["dataset", "name"] for path, _ in split) and not any(path[:2] == ["dataset", "content"] for path, _ in split):
+        changed["dataset"].pop("content", None)  # it said what the other name stood for
     return changed
 
 

@@ -9,6 +9,7 @@ import typer
 
 from cli import (
     compare,
+    dataset,
     delete,
     demo,
     doctor,
@@ -17,6 +18,7 @@ from cli import (
     keys,
     migrate,
     receipt,
+    report,
     rerun,
     runs,
     selftest,
@@ -56,8 +58,11 @@ app.command(rich_help_panel=RUNS)(runs.show)
 app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
+app.command(rich_help_panel=RUNS)(report.report)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
+app.command("datasets", rich_help_panel=RUNS)(dataset.datasets)
+app.add_typer(dataset.app, name="dataset", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(delete.archive)
 app.command(rich_help_panel=RUNS)(delete.unarchive)
 app.command(rich_help_panel=RUNS)(delete.delete)

@@ -72,7 +72,7 @@ def change(changed: Sequence[Document]) -> str:
         group, _, leaf = path.rpartition(".")
         if f"{group}.kind" in by_path and leaf != "kind":
             continue  # told with its component
-        short = path.removeprefix("model.")
+        short = path if path == "model.kind" else path.removeprefix("model.")
         arrow = f"{value(item.get('from'))} → {value(item.get('to'))}"
         if leaf != "kind":
             words.append(f"{short}: {arrow}")

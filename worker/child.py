@@ -38,12 +38,14 @@ class Order:
         return cls(**json.loads(text))
 
 
-def train(emit: Emit, config: dict[str, Any], out_dir: str, threads: int, resume_from: Sequence[str] = ()) -> int:
-    """Train a run, from the newest good one of these checkpoints on; the exit code."""
-    from trainer import job  # loads torch
+def train(emit: Emit, config: dict[str, Any], out_dir: str, threads: int, resume_from: Sequence[str] = (), datasets: str = "") -> int:
+    """Train a run, from the newest good one of these checkpoints on, with uploaded data sets out of this folder; the exit code."""
+    from trainer import job, library  # loads torch
     from trainer.checkpoint import CheckpointFolder
 
     checkpoints = job.Checkpoints(CheckpointFolder(Path(out_dir, "checkpoints")), [Path(file) for file in resume_from])
+    if datasets:
+        library.use(Path(datasets))
     return job.run(RunConfig.model_validate(config), Path(out_dir), emit, threads, checkpoints)
 
 

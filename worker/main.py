@@ -22,6 +22,7 @@ from store.settings import Settings
 from trainer import extensions
 from worker import logs, machine
 from worker.enqueue import TrainingQueue
+from worker.fetching import DatasetShelf
 from worker.herald import Herald
 from worker.nursery import Nursery
 from worker.patience import patiently
@@ -58,7 +59,8 @@ def main(settings: Settings) -> int:
     with scratch(settings.data_dir / "scratch", node) as mine:
         files = ArtifactFiles(settings.artifacts_dir)
         kept = checkpoint_files(settings)
-        shop = Shop(db, files, kept, queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping)
+        datasets = DatasetShelf(db, files, settings.datasets_dir, settings.dataset_cache_bytes)
+        shop = Shop(db, files, kept, queue, Nursery(), mine.folder, settings.threads, settings.max_attempts, stopping, datasets=datasets)
         slots = Slots(shop, node, lanes, settings.lease_s, LOOK_EVERY_S if settings.broker_url else LOOK_WITHOUT_BELL_EVERY_S)
         registration = Registration(node, slots.queues, slots_count, devices, machine.versions())
         trouble = patiently(lambda: _trouble_with(db), stopping)

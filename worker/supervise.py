@@ -6,9 +6,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from typing import Any
 
 import structlog
 
@@ -23,6 +25,7 @@ from worker.child import TRAIN, Order, reason_of
 from worker.children import Child, Exited
 from worker.endings import Ending, ending
 from worker.enqueue import TrainingQueue
+from worker.fetching import DatasetShelf
 from worker.nursery import CannotSpawn, Nursery
 from worker.patience import PASSING, patiently
 from worker.recorder import Recorder
@@ -48,6 +51,7 @@ class Shop:
     max_attempts: int
     stopping: threading.Event = field(default_factory=threading.Event)
     entry: str = TRAIN
+    datasets: DatasetShelf | None = None
 
 
 def supervise(shop: Shop, claim: Claim, environment: dict[str, str]) -> None:
@@ -57,7 +61,7 @@ def supervise(shop: Shop, claim: Claim, environment: dict[str, str]) -> None:
     recorder = Recorder(shop.db, claim, shop.checkpoint_files)
     try:
         with _scratch_folder(shop.scratch) as folder:
-            outcome = _train(shop, claim, recorder, _order(shop, claim, folder, environment))
+            outcome = _without_data(shop, recorder) or _train(shop, claim, recorder, _order(shop, claim, folder, environment))
             doorbell = patiently(lambda: _record(shop, recorder, outcome), shop.stopping)
     except LeaseLost:
         words.warning("the lease was lost; another attempt has the run")
@@ -80,7 +84,14 @@ def _order(shop: Shop, claim: Claim, folder: Path, environment: dict[str, str]) 
     if ":" in claim.config.device:  # a GPU named by its number: it is found among all
         environment = {name: value for name, value in environment.items() if name != "CUDA_VISIBLE_DEVICES"}
     resume_from = [str(file) for file in _checkpoints(shop, claim, folder)]
-    given = {"config": claim.config.model_dump(mode="json"), "out_dir": str(folder), "threads": shop.threads, "resume_from": resume_from}
+    given: dict[str, Any] = {
+        "config": claim.config.model_dump(mode="json"),
+        "out_dir": str(folder),
+        "threads": shop.threads,
+        "resume_from": resume_from,
+    }
+    if claim.config.dataset.content is not None and shop.datasets is not None:
+        given["datasets"] = str(shop.datasets.library.folder.resolve())
     return Order(given, environment, shop.entry)
 
 
@@ -93,6 +104,22 @@ def _checkpoints(shop: Shop, claim: Claim, folder: Path) -> Iterator[Path]:
             yield shop.checkpoint_files.fetch(claim.run_id, name, folder / "resume")
         except OSError as error:
             log.warning("a checkpoint could not be fetched", run=claim.run_id, name=name, error=str(error))
+
+
+def _without_data(shop: Shop, recorder: Recorder) -> Ending | None:
+    """None once the run's data set is on this node; else how the attempt ends. The lease is kept while it is fetched. Raises LeaseLost."""
+    content = recorder.claim.config.dataset.content
+    if content is None or shop.datasets is None or shop.datasets.has(content):
+        return None
+    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as thread:
+        fetched = thread.submit(shop.datasets.fetch, content)
+        while not wait([fetched], min(HEARTBEAT_S, recorder.claim.lease_s / 4)).done:
+            patiently(recorder.flush, shop.stopping)
+    error = fetched.exception()
+    if error is None:
+        return None
+    log.warning("a data set could not be fetched", run=recorder.claim.run_id, digest=content.digest, error=str(error))
+    return Ending("lose", "queued", f"its data set could not be fetched to node {recorder.claim.node}: {reason_of(error)}")
 
 
 def _train(shop: Shop, claim: Claim, recorder: Recorder, order: Order) -> Ending:

@@ -34,6 +34,16 @@ class TestChange:
                 "optimizer: sgd → adam (lr 0.001)",
                 id="a field both have is named, one that went is not",
             ),
+            pytest.param(
+                [
+                    changed("model.kind", "mlp", "cnn"),
+                    changed("model.hidden", [256], None),
+                    changed("model.channels", None, [16, 32]),
+                    changed("model.norm.kind", "none", "instance"),
+                ],
+                "model: mlp → cnn (channels [16, 32]), norm: none → instance",
+                id="another network with another norm",
+            ),
             pytest.param([changed("early_stopping", None, {"patience": 3})], 'early_stopping: null → {"patience": 3}', id="nothing before"),
         ],
     )

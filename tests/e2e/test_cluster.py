@@ -83,7 +83,7 @@ class Cluster:
 
     def _environment(self, name: str) -> dict[str, str]:
         told = {setting: filled_in(str(value)) for setting, value in SERVICES[name]["environment"].items()}
-        (volume,) = SERVICES[name]["volumes"]
+        volume, *_ = SERVICES[name]["volumes"]  # the first is the one that services share
         told["RUNTWICE_DATA_DIR"] = str(self.folder / volume.partition(":")[0])
         told["RUNTWICE_DATABASE_URL"] = self.database_url
         told["RUNTWICE_BROKER_URL"] = told["RUNTWICE_BROKER_URL"].replace("@redis:6379/", f"@127.0.0.1:{self.broker_port}/")
