@@ -64,6 +64,8 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on Pos
 	$(BIN)/python -m bench.first_point
 	$(BIN)/python -m bench.verdict
 	$(BIN)/python -m bench.training_overhead
+	$(BIN)/python -m bench.train
+	$(BIN)/python -m bench.train --batch 64 --adam
 
 .PHONY: bench-peers
 bench-peers: $(VENV)/.tests ## the same work on other trackers and on Runtwice, side by side (ARGS=--quick for a first look)

@@ -66,6 +66,9 @@ class Service:
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         return self._send("PATCH", path, content=_encode(body), headers={"Content-Type": "application/json"})
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self._send("PUT", path, content=_encode(body), headers={"Content-Type": "application/json"})
+
     def delete(self, path: str, **query: Any) -> Any:
         return self._send("DELETE", path, params=_present(query), timeout=SLOW_TIMEOUT_S)
 

@@ -85,12 +85,12 @@ def _delete(
         return {"rows": rows, "size_bytes": sum(one["size_bytes"] for one in each), "preview": preview}
     if whole_project:
         query = {"preview": "true"} if preview else {"runs": "true"}
-        return dict(service.delete(f"/projects/{_path(service, str(project))}", **query))
+        return dict(service.delete(f"/projects/{project_path(service, str(project))}", **query))
     body = {"project": project, "filter": filter, "preview": preview} | ({} if expect is None else {"expect": expect})
     return dict(service.act("/runs/delete", body))
 
 
-def _path(service: "Service", project: str) -> str:
+def project_path(service: "Service", project: str) -> str:
     """entity/name of a project that may be named without its entity; its runs know it."""
     if "/" in project:
         return project

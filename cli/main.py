@@ -18,6 +18,7 @@ from cli import (
     keys,
     migrate,
     receipt,
+    report,
     rerun,
     runs,
     selftest,
@@ -57,6 +58,7 @@ app.command(rich_help_panel=RUNS)(runs.show)
 app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
+app.command(rich_help_panel=RUNS)(report.report)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
 app.command("datasets", rich_help_panel=RUNS)(dataset.datasets)

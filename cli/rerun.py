@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import DONE, NO, NOT_COMPARABLE
+from cli.errors import DONE, NO, NOT_COMPARABLE, WRONG_USAGE, CliError
 from cli.terminal import Json, terminal
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ def rerun(
     count: Annotated[int, typer.Option(min=1, help="How many reruns.")] = 1,
     node: Node = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the verdicts; the exit code is the worst one's, as of verify.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Train it in this environment, log it as a client's run, and judge that; exit codes as of verify.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a run again; the service judges whether every bit is the same.
@@ -28,13 +31,26 @@ def rerun(
     """
     from cli.client import open_service
 
+    if here and (count != 1 or node is not None):
+        raise CliError("--here trains once, in this environment; --count and --node are for the service's workers.", "", WRONG_USAGE)
     with open_service() as service:
+        if here:
+            _here(service, run)
         reruns = _queue(service, run, count, node)
         if wait:
             _judge(service, reruns)
         else:
             lines = [f"Rerun {again['id']} of run {again['rerun_of']} is queued." for again in reruns]
             terminal.answer({"items": reruns}, lambda: "\n".join([*lines, f"Its verdict: runtwice show {reruns[0]['id']}, or wait for it: --wait"]))
+
+
+def _here(service: "Service", run: str) -> None:
+    from cli import words
+    from cli.here import rerun_here
+
+    verdict = rerun_here(service, run)
+    terminal.answer(verdict, lambda: words.verdict(verdict))
+    raise typer.Exit(EXIT_CODES[verdict["outcome"]])
 
 
 def _queue(service: "Service", run: str, count: int, node: str | None) -> list[dict[str, Any]]:

@@ -12,6 +12,10 @@ UNREMARKABLE = ("eps", "betas", "momentum", "nesterov", "weight_decay", "warmup_
 CHECKED = {"data": "data", "split": "split", "order": "batch order", "initial": "initial weights", "final": "final weights"}
 
 
+PARTS = {"weights": "weights", "buffers": "buffers", "optimizer": "the optimizer's state", "rng": "random numbers", "order": "batches"}
+JUDGED = {"training": "the points of training", "evaluation": "those of evaluations", "state": "the state"}
+
+
 def number(value: Any, digits: int = 5) -> str:
     """A metric's value for a table: that many significant digits; "-" for none. "NaN" and "Infinity" come as strings."""
     if value is None:
@@ -68,7 +72,7 @@ def change(changed: Sequence[Document]) -> str:
         group, _, leaf = path.rpartition(".")
         if f"{group}.kind" in by_path and leaf != "kind":
             continue  # told with its component
-        short = path.removeprefix("model.")
+        short = path if path == "model.kind" else path.removeprefix("model.")
         arrow = f"{value(item.get('from'))} → {value(item.get('to'))}"
         if leaf != "kind":
             words.append(f"{short}: {arrow}")
@@ -112,23 +116,50 @@ def _ended(state: str) -> str:
 
 
 def verdict(judged: Document) -> str:
-    """The verdict as sentences: what was compared, and where the runs part."""
+    """The verdict as sentences: what was compared, where the runs part, and what may have made them."""
     pair = f"rerun {judged['rerun']} against run {judged['original']}"
-    points = int(judged.get("points_compared") or 0)
+    points, links = int(judged.get("points_compared") or 0), int((judged.get("chain") or {}).get("links_compared") or 0)
+    along = f" and {counted(links, 'link')} of the digest chain" if links else ""
     checked = judged.get("checked") or {}
     same = [words for name, words in CHECKED.items() if checked.get(name) == "same"]
     differ = [words for name, words in CHECKED.items() if checked.get(name) == "different"]
     if judged["outcome"] == "identical":
         digests = f", and the digests of {_listed(same)}" if same else ""
-        return f"Identical: {pair}. {points:,} points{digests} were compared, and every bit is the same."
+        remark = _remark(judged.get("reason"))
+        return f"Identical: {pair}. {points:,} points{along}{digests} were compared, and every bit is the same.{remark}"
     if judged["outcome"] == "not_comparable":
-        return "\n".join([f"Not comparable: {pair}. {_sentence(judged.get('reason'))}", *_causes(judged)])
+        return "\n".join([f"Not comparable: {pair}. {_sentence(judged.get('reason'))}", *_parted(judged), *_causes(judged)])
     first = judged.get("first_difference")
     lines = [f"Different: {pair}. {first_difference(first) if first else _sentence(judged.get('reason'))}"]
+    lines += _parted(judged)
     if differ:
         lines.append(f"Also different: {_listed(differ)}." if first else f"Different: {_listed(differ)}.")
-    lines.append(f"{points:,} points were compared{'; the same on both sides: ' + _listed(same) if same else ''}.")
+    lines.append(f"{points:,} points{along} were compared{'; the same on both sides: ' + _listed(same) if same else ''}.")
+    if first and (remark := _remark(judged.get("reason"))):
+        lines.append(remark.strip())
     return "\n".join([*lines, *_causes(judged)])
+
+
+def _parted(judged: Document) -> list[str]:
+    """What parted beside the points: the first broken link of the chain, and losses or state that are the same all the same."""
+    lines = []
+    broken = (judged.get("chain") or {}).get("first_break")
+    if broken:
+        after = f"; behind step {broken['after']} all was the same" if broken.get("after") is not None else ""
+        lines.append(
+            f"The digest chain breaks behind step {broken['step']}, in {_listed([PARTS.get(part, part) for part in broken['parts']])}{after}."
+        )
+    judgement = judged.get("judged") or {}
+    agree = [words for name, words in JUDGED.items() if judgement.get(name) == "same"]
+    if agree and "different" in judgement.values():
+        lines.append(f"The same by themselves: {_listed(agree)}.")
+    return lines
+
+
+def _remark(reason: Any) -> str:
+    """What the reason says behind its first sentence: that nothing explains the difference, or that something had to be believed."""
+    _, mark, rest = str(reason or "").partition(". ")
+    return f" {rest}" if mark else ""
 
 
 def first_difference(first: Document) -> str:
@@ -141,12 +172,23 @@ def first_difference(first: Document) -> str:
 
 
 def _causes(judged: Document) -> list[str]:
-    lines = []
-    for cause in judged.get("causes") or []:
-        head = "Likely cause" if cause.get("likely") else "Possible cause"
-        why = str(cause.get("why") or "").rstrip(".")
-        lines.append(f"{head}: {cause['what']} was {value(cause.get('original'))}, now {value(cause.get('rerun'))}{'. ' + why if why else ''}.")
-    return lines
+    return [_cause(cause) for cause in judged.get("causes") or []]
+
+
+def _cause(cause: Document) -> str:
+    """ "Likely cause: threads was 1, now 2. A sum is split ..." What has no values is told by its name alone."""
+    original, rerun = (_short(cause.get(side)) for side in ("original", "rerun"))
+    values = "" if original == rerun == "null" else f" was {original}, now {rerun}"
+    if str(cause["what"]).startswith("checkpoint"):
+        values = "".join(f" (the {side} resumed at step {cause[side]})" for side in ("original", "rerun") if cause.get(side) is not None)
+    why = str(cause.get("why") or "").rstrip(".")
+    return f"{'Likely' if cause.get('likely') else 'Unlikely'} cause: {cause['what']}{values}{'. ' + why if why else ''}."
+
+
+def _short(document: Any) -> str:
+    """A digest by its beginning; any other value as it is."""
+    text = value(document)
+    return f"{text[:12]}…" if len(text) in (40, 64) and all(letter in "0123456789abcdef" for letter in text) else text
 
 
 def _sentence(text: Any) -> str:

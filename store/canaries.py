@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from analysis.evidence import CHECKED_DIGESTS
-from store import automatic, nodes, policies, verdicts
+from store import automatic, evidence, nodes, policies
 from store.database import now
 from store.tables import TRASH, AutomaticRerun, Policy, Run, Verdict
 
@@ -109,9 +109,9 @@ def settle(session: Session, rerun: Run) -> None:
 
 def bits(session: Session, run: Run) -> str:
     """One digest of all that a verdict looks at. NaN is one value, whatever its payload."""
-    evidence = verdicts.evidence(session, run)
-    digest = hashlib.sha256("|".join(f"{name}:{evidence.digests.get(name)}" for name in CHECKED_DIGESTS).encode())
-    for name, column in sorted(evidence.series.items()):
+    left = evidence.of(session, run)
+    digest = hashlib.sha256("|".join(f"{name}:{left.digests.get(name)}" for name in CHECKED_DIGESTS).encode())
+    for name, column in sorted(left.series.items()):
         steps, values = np.asarray(column.steps, np.int64), np.asarray(column.values, np.float64)
         digest.update(f"|{name}|{len(steps)}|".encode())
         digest.update(np.ascontiguousarray(steps).tobytes())

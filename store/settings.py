@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("runtwice-data"), description="folder of the SQLite file, artifacts, keys and sockets of this machine")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder; postgresql://... for a team")
     broker_url: str = Field("", description="Redis or Valkey URL (redis://, rediss://, redis+socket://); empty: the embedded broker of `runtwice up`")
-    artifacts_url: str = Field("", description="where artifacts are kept; empty: a folder in the data folder")
+    artifacts_url: str = Field(
+        "", description="object store, such as s3://bucket/prefix, where checkpoints are kept for all nodes; empty: the data folder"
+    )
     host: str = Field("127.0.0.1", description="address the API binds to")
     port: Annotated[int, Ge(0), Le(65535)] = Field(8800, description="port the API binds to")
     public_url: str = Field("", description="the address users reach the service at, used in links; empty: http://host:port")

@@ -1,4 +1,4 @@
-"""Whether what a verdict was judged with is still to be had: the build of torch, the training code, the image and the driver of living nodes.
+"""Whether what a verdict was judged with is still to be had: torch, training code, image, driver and packages of others on living nodes.
 
 A verdict says that a run comes out the same on the machines of its day. It is stale when no living node that serves the run's queue has what its
 rerun was trained with: the next rerun would be another experiment. While one such node is left, as in the middle of an upgrade, it is not. What the
@@ -23,10 +23,9 @@ def judged_with(rerun: Run) -> str | None:
     environment: Mapping[str, Any] = rerun.environment or {}
     if rerun.origin != "managed" or not environment:
         return None
-    torch, gpu = (_object(environment.get(name)) for name in ("torch", "gpu"))
-    # With networks or data of other packages the digest is of their code, too, which no node tells.
-    code = None if environment.get("extensions") else rerun.digests.get("code")
-    known = {"torch": torch.get("version"), "code": code, "driver": gpu.get("driver"), "image": environment.get("image")}
+    torch, gpu, extensions = (_object(environment.get(name)) for name in ("torch", "gpu", "extensions"))
+    known = {"torch": torch.get("version"), "code": rerun.digests.get("code"), "driver": gpu.get("driver"), "image": environment.get("image")}
+    known |= {name: f"{found['package']} {found['version']}" for name, found in extensions.items()}  # as trainer.extensions.versions has them
     return json.dumps({"queue": rerun.queue, **{name: value for name, value in known.items() if value}}, sort_keys=True)
 
 
@@ -36,6 +35,10 @@ class Trainer:
 
     queues: frozenset[str]
     held: Mapping[str, str]
+
+    def can_train(self, queue: str, names: Iterable[str]) -> bool:
+        """Whether it serves the queue and has the packages of others, in whatever version."""
+        return queue in self.queues and all(name in WORDS or name in self.held for name in names)
 
 
 @dataclass(frozen=True)
@@ -53,25 +56,26 @@ class Fleet:
         if judged_with is None:
             return None
         wanted: dict[str, str] = json.loads(judged_with)
-        able = [trainer for trainer in self.trainers if wanted["queue"] in trainer.queues]
-        gaps = [{name for name in WORDS if _differs(wanted.get(name), trainer.held.get(name))} for trainer in able]
+        names = [name for name in (*WORDS, *sorted(wanted.keys() - WORDS.keys() - {"queue"})) if name in wanted]
+        able = [trainer for trainer in self.trainers if trainer.can_train(wanted["queue"], names)]
+        gaps = [[name for name in names if _differs(wanted[name], trainer.held.get(name))] for trainer in able]
         if not able or not all(gaps):
             return None
         parted = min(gaps, key=len)
         changes = [
-            f"{WORDS[name]} was {_short(wanted[name])}, now {_listed(trainer.held.get(name) for trainer in able)}" for name in WORDS if name in parted
+            f"{WORDS.get(name, name)} was {_short(wanted[name])}, now {_listed(trainer.held.get(name) for trainer in able)}" for name in parted
         ]
         return f"No living node has what this was judged with: {'; '.join(changes)}."
 
 
 def _trainer(node: Node) -> Trainer:
     driver = next((device.get("driver") for device in node.devices if device.get("kind") == "cuda"), None)
-    held = {**{name: node.versions.get(name) for name in ("torch", "code", "image")}, "driver": driver}
+    held = {**{name: node.versions.get(name) for name in ("torch", "code", "image")}, "driver": driver, **_object(node.versions.get("extensions"))}
     return Trainer(frozenset(node.queues), {name: str(value) for name, value in held.items() if value})
 
 
-def _differs(wanted: str | None, held: str | None) -> bool:
-    return wanted is not None and held is not None and wanted != held
+def _differs(wanted: str, held: str | None) -> bool:
+    return held is not None and wanted != held
 
 
 def _listed(held: Iterable[str | None]) -> str:

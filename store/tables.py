@@ -230,6 +230,16 @@ class Verdict(Table):
     judged_with: Mapped[str | None] = mapped_column(Text)
 
 
+class ClientEvidence(Table):
+    """What a client says of a run it trained, beside its points: digests by name, and the digest chain, a step's parts by the step as a text."""
+
+    __tablename__ = "client_evidence"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    digests: Mapped[dict[str, Any]]
+    chain: Mapped[dict[str, Any]]
+
+
 class Node(Table):
     """A machine's worker process, as it last reported itself."""
 

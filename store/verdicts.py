@@ -1,23 +1,21 @@
-"""Verdicts: gathering what two runs left behind, having it compared, keeping the answer."""
+"""Verdicts: having compared what two runs left behind, keeping the answer."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from analysis import verdict as analysis_verdict
-from analysis.verdict import Evidence
-from store import chain, series, staleness, webhooks
+from store import evidence, staleness, webhooks
 from store.database import now
 from store.errors import VerdictNotFound
 from store.tables import TRASH, Run, Verdict
-from trainer.config import resolved
 
 
 def judge(session: Session, original: Run, rerun: Run) -> Verdict:
     """Whether `rerun` reproduced `original`, kept in place of an earlier verdict on the two."""
-    return _keep(session, original, rerun, analysis_verdict.compare(evidence(session, original), evidence(session, rerun)))
+    return _keep(session, original, rerun, analysis_verdict.compare(evidence.of(session, original), evidence.of(session, rerun)))
 
 
 def judge_rerun(session: Session, rerun: Run) -> Verdict | None:
@@ -71,21 +69,18 @@ def _outcomes() -> Any:
 _OUTCOMES = _outcomes()  # made once: it is asked for every page
 
 
-def evidence(session: Session, run: Run) -> Evidence:
-    """Everything a verdict looks at."""
-    names = series.metric_names(session, run.id)
-    held = {name: series.read(session, run.id, name) for name in names if not name.startswith("system/")}
-    return Evidence(
-        run_id=run.id,
-        state=run.state,
-        reason=run.reason,
-        config=resolved(run.config) if run.origin == "managed" else run.config,
-        config_digest=run.config_digest,
-        digests=run.digests,
-        environment=run.environment,
-        series={name: analysis_verdict.Column(column.steps, column.values) for name, column in held.items()},
-        chain=chain.read(session, run.id),
-    )
+def between(session: Session, original: Run, rerun: Run) -> Verdict:
+    """The verdict that was given on these two. Raises VerdictNotFound."""
+    verdict = session.get(Verdict, (rerun.id, original.id))
+    if verdict is None:
+        raise VerdictNotFound(f"{rerun.id} against run {original.id}")
+    return verdict
+
+
+def about(session: Session, run: Run, limit: int) -> list[Verdict]:
+    """The verdicts in which the run is one of the two, the latest first."""
+    of_run = or_(Verdict.original_id == run.id, Verdict.rerun_id == run.id)
+    return list(session.scalars(select(Verdict).where(of_run).order_by(Verdict.judged_at.desc(), Verdict.rerun_id).limit(limit)))
 
 
 def _keep(session: Session, original: Run, rerun: Run, compared: analysis_verdict.Verdict) -> Verdict:

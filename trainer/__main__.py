@@ -47,7 +47,10 @@ def main() -> int:
 
     folder = CheckpointFolder(asked.checkpoints) if asked.checkpoints else None
     checkpoints = Checkpoints(folder, folder.files()) if folder else None
-    return run(config, asked.out, lambda event: print(encode(event), file=events, flush=True), asked.threads, checkpoints)
+    code = run(config, asked.out, lambda event: print(encode(event), file=events, flush=True), asked.threads, checkpoints)
+    if folder is not None:
+        folder.clear()  # the run has ended, and goes on from nowhere
+    return code
 
 
 def read(file: Path) -> object:

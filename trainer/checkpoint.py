@@ -61,6 +61,11 @@ class CheckpointFolder:
             old.unlink(missing_ok=True)
         return CheckpointWritten(checkpoint.state.step, str(file), len(content), sha256)
 
+    def clear(self) -> None:
+        """No checkpoint is left."""
+        for file in self.files():
+            file.unlink(missing_ok=True)
+
     def _fill(self, unfinished: Path, content: bytes) -> None:
         with unfinished.open("wb") as out:
             for begin in range(0, len(content), PIECE):

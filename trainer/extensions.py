@@ -75,7 +75,7 @@ def find() -> Found:
                 if entry.name in held:
                     raise BadDoor(f"the package {held[entry.name].package} brings a {what} of that name already")
                 held[entry.name] = Extension(what, entry.name, door, _package(entry), entry.dist.version if entry.dist else "")
-            except Exception as error:  # whatever another's module does when it is imported, we go on without it
+            except (Exception, SystemExit) as error:  # whatever another's module does when it is imported, we go on without it
                 found.broken.append(Broken(what, entry.name, _package(entry), f"{type(error).__name__}: {str(error)[:500]}"))
     return found
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from trainer import determinism, digests, environment
 from trainer.config import RunConfig
 from trainer.data import load
-from trainer.events import ArtifactWritten, Digests, Ended, Event, LogText, Started
+from trainer.events import ArtifactWritten, Digests, Ended, Event, LogText, Snapshot, Started
 from trainer.loop import Observer, train
 from trainer.model import build
 from trainer.observer import LayerObserver
@@ -83,19 +83,26 @@ def _train(
         emit(LogText(line))
 
     state, reason = "finished", None
+    seen: list[Snapshot] = []
     if config.diagnostics:
-        observers = (*observers, LayerObserver(config.diagnostics, config.total_iterations, model, emit))
+        observers = (*observers, LayerObserver(config.diagnostics, config.total_iterations, model, seen.append))
     for block in train(training, data, order, observers):
         points.add(block.rows)
+        for snapshot in seen:
+            if snapshot.step <= block.rows.last:  # what was seen behind a step that turned out to be the last one is not told
+                emit(snapshot)
+        seen.clear()
         if block.link is not None:
             emit(Digests(block.rows.last, block.link))
         if block.stop == "early":
             emit(LogText(f"ended early at step {block.rows.last}: {block.reason}"))
         if block.stop == "non-finite":
             state, reason = "failed", block.reason
+        saver.collect()
         if block.stop is None and saver.is_due(training.step):
             points.flush()
             saver.write(training, order)
+    saver.close()
     points.flush()
 
     final = {name: tensor.detach().to("cpu") for name, tensor in model.state_dict().items()}

@@ -62,7 +62,8 @@ class BatchOrder:
         i_N = self._permutation(epoch)
         self._used.add(i_N)
         self._epoch = epoch
-        self._i_N = i_N.to(self._train.x_ND.device)
+        device = self._train.x_ND.device
+        self._i_N = i_N.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else i_N
 
     def _permutation(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(self._seed * EPOCH_STRIDE + epoch)

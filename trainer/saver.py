@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trainer.checkpoint import Checkpoint, CheckpointFolder, newest_good
 from trainer.config import RunConfig
-from trainer.events import Event
+from trainer.events import CheckpointWritten, Event, LogText
 from trainer.order import BatchOrder
 from trainer.training import Training
 
@@ -42,6 +43,8 @@ class Saver:
         device = str(environment["device"]).partition(":")[0]
         self._of = {"config": config.digest(), **{name: known[name] for name in ("data", "split", "initial", "code")}, "kind of device": device}
         self._due_at = time.monotonic() + (self._every_s or 0.0)
+        self._writer = ThreadPoolExecutor(1, "checkpoint")
+        self._writing: Future[CheckpointWritten] | None = None
 
     def take_up(self, training: Training, order: BatchOrder) -> int | None:
         """The step at which the training goes on; None when it begins. `lines` says why to a person."""
@@ -65,16 +68,33 @@ class Saver:
 
     def is_due(self, step: int) -> bool:
         """Whether to write a checkpoint now that `step` comes next; when none does, there is nothing to go on with."""
-        if self._kept is None or step >= self._total:
+        if self._kept is None or self._writing is not None or step >= self._total:
             return False
         if self._kept.due is not None:
             return self._kept.due(step)
         return self._every_s is not None and time.monotonic() >= self._due_at
 
     def write(self, training: Training, order: BatchOrder) -> None:
+        """Takes the state down, and has it written while the training goes on; `collect` tells of it when it is there."""
         assert self._kept is not None
-        begun = time.monotonic()
         of = {**self._of, "order": order.digest(), "environment": self.environment}
-        self._emit(self._kept.folder.write(Checkpoint(training.state(), of)))
+        self._begun_at = time.monotonic()
+        self._writing = self._writer.submit(self._kept.folder.write, Checkpoint(training.state(), of))
+        if self._kept.due is not None:
+            self.collect(wait=True)
+
+    def collect(self, wait: bool = False) -> None:
+        """Tell of the checkpoint that was being written, if it is there now. A run goes on without one that could not be written."""
+        if self._writing is None or not (wait or self._writing.done()):
+            return
+        writing, self._writing = self._writing, None
+        try:
+            self._emit(writing.result())
+        except OSError as error:
+            self._emit(LogText(f"a checkpoint could not be written: {error}"))
         now = time.monotonic()
-        self._due_at = now + max(self._every_s or 0.0, (now - begun) / LARGEST_SHARE)
+        self._due_at = now + max(self._every_s or 0.0, (now - self._begun_at) / LARGEST_SHARE)
+
+    def close(self) -> None:
+        """Nothing is being written any more."""
+        self._writer.shutdown(wait=True)

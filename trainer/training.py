@@ -1,5 +1,6 @@
 """A training under way: everything that its next step depends on, to be taken down and put back."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ class Training:
             "best": self.best.state_dict(),
             "early": self.early.state_dict() if self.early else None,
         }
-        return State({**tensors, **best}, facts)
+        return State({**tensors, **best}, copy.deepcopy(facts))
 
     def put_back(self, state: State, watched: bool = True) -> None:
         """From here on the training goes as it went from there. The tensors of the model stay the same objects.

@@ -15,7 +15,7 @@ from api.problems import InvalidValue
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.others import ArtifactShown
-from api.schemas.runs import ClientEnd, LogText, LogWritten, RunShown
+from api.schemas.runs import ClientEnd, ClientEvidence, LogText, LogWritten, RunShown
 from api.services import edit
 from api.strict_route import StrictRoute
 
@@ -35,6 +35,16 @@ def finish(parts: Service, caller: Member, run_id: str, end: ClientEnd) -> Respo
 @router.post("/heartbeat", summary="Say that a client run is alive", **answers(RunShown, examples.CLIENT_RUN))
 def heartbeat(parts: Service, caller: Member, run_id: str) -> Response:
     return document(edit.heartbeat(parts, caller, run_id))
+
+
+@router.put(
+    "/evidence",
+    summary="Say what a client run was trained with and what it came to",
+    openapi_extra=takes(examples.NEW_EVIDENCE),
+    **answers(RunShown, examples.CLIENT_RUN),
+)
+def evidence(parts: Service, caller: Member, run_id: str, told: ClientEvidence) -> Response:
+    return document(edit.evidence(parts, caller, run_id, told))
 
 
 @router.post("/log", summary="Add console output", openapi_extra=takes({"lines": ["epoch 1"]}), **answers(LogWritten, {"first": 0, "count": 1}))

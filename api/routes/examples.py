@@ -85,7 +85,7 @@ LISTED_RUN: Example = {
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "refused_points": 0, "findings": []}
+RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "told": None, "refused_points": 0, "findings": []}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",
@@ -100,6 +100,7 @@ CLIENT_RUN: Example = {
     "change": [],
     "reproduced": None,
     "environment": {},
+    "told": {"digests": {"initial": SHA, "final": SHA}, "links": 1},
     "finished_at": None,
     "attempt": 0,
     "node": None,
@@ -163,6 +164,11 @@ COMPARISON: Example = {
     ],
     "factors": ["model.norm"],
     "warnings": [],
+}
+NEW_EVIDENCE: Example = {
+    "digests": {"initial": SHA, "final": SHA},
+    "environment": {"threads": 1},
+    "chain": [{"step": 499, "parts": {"weights": SHA, "rng": SHA}}],
 }
 NEW_VERDICT: Example = {"original": "k3v9a2b4c6d8", "rerun": "r4t5y6u7i8o9"}
 VERDICT: Example = {

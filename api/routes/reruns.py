@@ -1,6 +1,8 @@
 """Reruns and verdicts."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,6 +10,7 @@ from api.answers import document
 from api.deps import Idempotency, Member, Service, Viewer
 from api.routes import examples
 from api.routes.describe import answers, takes
+from api.schemas.base import Items
 from api.schemas.others import NewReruns, NewVerdict, RerunList, Reruns, VerdictShown
 from api.services import reruns as service
 from api.strict_route import StrictRoute
@@ -37,3 +40,18 @@ def verdict(parts: Service, caller: Viewer, run_id: str) -> Response:
 @router.post("/verdicts", summary="Judge any two runs", openapi_extra=takes(examples.NEW_VERDICT), **answers(VerdictShown, examples.VERDICT))
 def judge(parts: Service, caller: Member, pair: NewVerdict, once: Idempotency) -> Response:
     return service.judge(parts, caller, pair.original, pair.rerun, once).response()
+
+
+@router.get("/verdicts", summary="List the verdicts on a run, latest first", **answers(Items[VerdictShown], examples.items(examples.VERDICT)))
+def verdicts(
+    parts: Service,
+    caller: Viewer,
+    run: Annotated[str, Query(max_length=64, description="as the original or as the rerun")],
+    limit: Annotated[int, Query(ge=1, le=1000, description="most verdicts")] = 100,
+) -> Response:
+    return document({"items": service.about(parts, caller, run, limit), "next_cursor": None})
+
+
+@router.get("/verdicts/{original_id}/{rerun_id}", summary="Show the verdict on two runs", **answers(VerdictShown, examples.VERDICT))
+def between(parts: Service, caller: Viewer, original_id: str, rerun_id: str) -> Response:
+    return document(service.between(parts, caller, original_id, rerun_id))

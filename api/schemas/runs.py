@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Discriminator, Field, StrictBool, StrictStr, Tag
+from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
 from typing_extensions import TypedDict
 
 from api.numbers import Number
@@ -10,6 +10,7 @@ from api.schemas.base import Body, Json, Notes, Priority, ProjectText, RunIdText
 from api.schemas.layers import FindingShown
 from trainer.config import RunConfig
 
+Sha256 = Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
 ExternalId = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
 
@@ -59,6 +60,33 @@ class RunPatch(Body):
 class ClientEnd(Body):
     state: Literal["finished", "failed"]
     reason: Annotated[StrictStr, Field(max_length=10_000)] | None = None
+
+
+class ChainLink(Body):
+    """Behind a step, the SHA-256 of each part of the training."""
+
+    step: Annotated[StrictInt, Field(ge=0, lt=2**53)]
+    parts: Annotated[dict[Literal["weights", "buffers", "optimizer", "rng", "order"], Sha256], Field(min_length=1)]
+
+
+class ClientDigests(Body):
+    """The digests that a managed run has, and the sample of its initial weights that verdicts measure distances by."""
+
+    data: Sha256 | None = None
+    split: Sha256 | None = None
+    order: Sha256 | None = None
+    initial: Sha256 | None = None
+    final: Sha256 | None = None
+    code: Sha256 | None = None
+    initial_sample: Annotated[StrictStr, Field(max_length=10_000, pattern=r"^float(32|64):[0-9a-f]*$")] | None = None
+
+
+class ClientEvidence(Body):
+    """What a client says of a run that it trained, as `python -m trainer` tells it. It is believed as far as a verdict says so."""
+
+    digests: ClientDigests = ClientDigests()
+    environment: Annotated[dict[str, Any], Field(description="any JSON object up to 100 kB")] = Field({})
+    chain: Annotated[list[ChainLink], Field(max_length=2000)] = Field([])
 
 
 class LogText(Body):
@@ -125,12 +153,22 @@ class RunListed(TypedDict):
     metrics: dict[str, MetricSummary]
 
 
+class Told(TypedDict):
+    """What a client said of a run that it trained."""
+
+    digests: dict[str, str]
+    links: int
+
+
 class RunShown(RunListed):
-    """`refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
+    """`told` is what the client of a client run said of its training, null for any other run.
+
+    `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
 
     `findings` is null until the run has ended."""
 
     environment: Json
+    told: Told | None
     refused_points: int
     findings: list[FindingShown] | None
 

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api.answers import Answer
 from api.auth import Caller
 from api.idempotency import Once, answer_once
 from api.parts import Parts
+from api.problems import InvalidValue
 from api.schemas.others import ArtifactShown
-from api.schemas.runs import ClientEnd, RunPatch, RunShown
+from api.schemas.runs import ClientEnd, ClientEvidence, RunPatch, RunShown
 from api.services import show
 from api.services.artifacts import artifact_shown
 from store import archive, artifacts, lifecycle, logs, runs
+from store import evidence as client_evidence
 from store.artifacts import Blob
 from store.tables import Run
+
+LARGEST_ENVIRONMENT = 100_000
 
 
 def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunShown:
@@ -44,6 +49,17 @@ def finish(parts: Parts, caller: Caller, run_id: str, end: ClientEnd) -> RunShow
 def heartbeat(parts: Parts, caller: Caller, run_id: str) -> RunShown:
     with parts.db.begin() as session:
         run = _touched(session, caller, run_id)
+        return show.shown(session, run)
+
+
+def evidence(parts: Parts, caller: Caller, run_id: str, told: ClientEvidence) -> RunShown:
+    """The run, with what its client says of it. Raises NotAClientRun, RunIsTerminal."""
+    if len(orjson.dumps(told.environment)) > LARGEST_ENVIRONMENT:
+        raise InvalidValue("/environment", f"takes at most {LARGEST_ENVIRONMENT:,} bytes of JSON")
+    chain = {link.step: {str(part): digest for part, digest in link.parts.items()} for link in told.chain}
+    with parts.db.begin() as session:
+        run = runs.get(session, run_id, caller.entity)
+        client_evidence.keep(session, run, told.digests.model_dump(exclude_none=True), told.environment, chain)
         return show.shown(session, run)
 
 

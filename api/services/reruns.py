@@ -98,6 +98,26 @@ def judge(parts: Parts, caller: Caller, original_id: str, rerun_id: str, once: O
         return answer_once(session, once, make)
 
 
+def between(parts: Parts, caller: Caller, original_id: str, rerun_id: str) -> VerdictShown:
+    """The verdict that was given on the two. Raises RunNotFound, VerdictNotFound."""
+    with parts.db.read() as session:
+        original, rerun = (runs.get(session, run_id, caller.entity) for run_id in (original_id, rerun_id))
+        return show.verdict(verdicts.between(session, original, rerun), Fleet.of(session))
+
+
+def about(parts: Parts, caller: Caller, run_id: str, limit: int) -> list[VerdictShown]:
+    """The verdicts in which the run is one of the two, the latest first; those whose other run the caller may not see are left out."""
+    with parts.db.read() as session:
+        found = verdicts.about(session, runs.get(session, run_id, caller.entity), limit)
+        fleet = Fleet.of(session)
+        return [show.verdict(row, fleet) for row in found if _sees_both(session, caller, row)]
+
+
+def _sees_both(session: Session, caller: Caller, row: Verdict) -> bool:
+    pair = [session.get(Run, run_id) for run_id in (row.original_id, row.rerun_id)]
+    return all(run is not None and runs.may_see(run, caller.entity) for run in pair)
+
+
 def _original(session: Session, caller: Caller, run_id: str) -> Run:
     """The run whose config is run again: the first original of them all."""
     run = runs.get(session, run_id, caller.entity)

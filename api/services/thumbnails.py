@@ -6,9 +6,10 @@ from api import png
 from api.parts import Parts
 from api.problems import Problem
 from store import datasets
+from trainer import extensions
 from trainer.catalog import DATASETS, DatasetShape
 from trainer.library import DatasetMissing, Images
-from trainer.wheels import FILES, decoded
+from trainer.wheels import decoded
 
 PER_CLASS = 10
 MOST_CLASSES = 50
@@ -20,8 +21,8 @@ VERSION = "1"  # of the sheet's looks
 
 def sheet(parts: Parts, name: str, known: str) -> tuple[str, bytes | None]:
     """The sheet's ETag, and its file, None when the caller knows it. Raises DatasetNotFound, Problem 404."""
-    if name in DATASETS and name not in FILES:
-        raise Problem(404, f"{name} comes with a package of its own, which only workers open.")
+    if name in extensions.FOUND.datasets:  # its package's code runs in training processes only
+        raise Problem(404, f"There is no sheet of {name}: its images are made by another package, where a run learns from them.")
     if name in DATASETS:
         shape = DATASETS[name]
     else:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from servers import Valkey, wait_until
 
-from store import lifecycle, projects, runs, series
+from store import checkpoints, lifecycle, projects, runs, series
 from store.database import Database, connect
 from store.tables import Attempt, Run
 from trainer.config import RunConfig
@@ -71,6 +71,11 @@ class Service:
         with self.db.read() as session:
             columns = {name: series.read(session, run.id, name) for name in series.metric_names(session, run.id) if not name.startswith("system/")}
         return {name: [(int(s), float(v).hex()) for s, v in zip(c.steps, c.values, strict=True)] for name, c in columns.items()}
+
+    def checkpoints(self, run: Run) -> list[int]:
+        """The steps from which the run could go on."""
+        with self.db.read() as session:
+            return [each.step for each in checkpoints.of_run(session, run.id)]
 
     def wait_for_step(self, run: Run, step: int) -> None:
         wait_until(lambda: (self.now(run).step or -1) >= step, 60, f"step {step}")

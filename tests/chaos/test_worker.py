@@ -14,7 +14,7 @@ from servers import wait_until
 from store import nodes
 
 Make = Callable[..., Any]
-LONG: dict[str, Any] = {"total_iterations": 3000, "model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.2}}}
+LONG: dict[str, Any] = {"total_iterations": 3000, "model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.2}}, "checkpoint_every_s": 0.2}
 ENDLESS: dict[str, Any] = {"total_iterations": 10_000_000}
 
 
@@ -41,10 +41,12 @@ def stop_between_transactions(worker: Any, service: Any) -> None:
 
 
 def kill_mid_run(service: Any, start_worker: Make, step: int) -> None:
-    """A run whose worker is killed at about that step ends as one that was left alone, bit for bit."""
+    """A run whose worker is killed at about that step goes on from its checkpoint elsewhere and ends as one that was left alone, bit for bit."""
     workers = {name: start_worker(name) for name in ("n1", "n2")}
     alone, run = service.submit(**LONG), service.submit(**LONG)
     service.wait_for_step(run, step)
+    if step:
+        wait_until(lambda: service.checkpoints(run), 30, "a checkpoint")
     victim = service.now(run).node
     survivor = next(name for name in workers if name != victim)
     processes = [workers[victim].server_pid, *workers[victim].training_pids]
@@ -55,6 +57,8 @@ def kill_mid_run(service: Any, start_worker: Make, step: int) -> None:
     service.wait_for_end(alone, run)
     assert [(each.node, each.outcome) for each in service.attempts(alone)] == [(survivor, "finished")]
     assert [(each.node, each.outcome) for each in service.attempts(run)] == [(victim, "lost"), (survivor, "finished")]
+    assert not step or service.attempts(run)[1].resumed_from > 0
+    assert service.checkpoints(run) == []
     assert service.now(run).digests == service.now(alone).digests
     assert service.points(run) == service.points(alone)
     assert len(service.points(run)["train/loss"]) == LONG["total_iterations"]

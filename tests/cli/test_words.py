@@ -34,6 +34,16 @@ class TestChange:
                 "optimizer: sgd → adam (lr 0.001)",
                 id="a field both have is named, one that went is not",
             ),
+            pytest.param(
+                [
+                    changed("model.kind", "mlp", "cnn"),
+                    changed("model.hidden", [256], None),
+                    changed("model.channels", None, [16, 32]),
+                    changed("model.norm.kind", "none", "instance"),
+                ],
+                "model: mlp → cnn (channels [16, 32]), norm: none → instance",
+                id="another network with another norm",
+            ),
             pytest.param([changed("early_stopping", None, {"patience": 3})], 'early_stopping: null → {"patience": 3}', id="nothing before"),
         ],
     )
@@ -79,6 +89,48 @@ class TestVerdict:
         said = words.verdict(self.judged("different", reason="x differs.", causes=[cause]))
 
         assert said.endswith("Likely cause: threads was 1, now 2. sums are taken in another order.")
+
+    def test_a_cause_that_was_cleared_is_unlikely(self) -> None:
+        cause = {"what": "config.seed", "original": 0, "rerun": 1, "likely": False, "why": ""}
+
+        assert words.verdict(self.judged("different", reason="x differs.", causes=[cause])).endswith("Unlikely cause: config.seed was 0, now 1.")
+
+    def test_a_lost_part_of_a_checkpoint_is_told_with_where_it_was_taken_up(self) -> None:
+        cause = {"what": "checkpoint.buffers", "original": None, "rerun": 12, "likely": True, "why": "They part there."}
+
+        said = words.verdict(self.judged("different", reason="x differs.", causes=[cause]))
+
+        assert said.endswith("Likely cause: checkpoint.buffers (the rerun resumed at step 12). They part there.")
+
+    def test_digests_are_told_by_their_beginning_and_what_has_no_value_by_its_name(self) -> None:
+        causes = [
+            {"what": "data", "original": "a" * 64, "rerun": "b" * 64, "likely": True, "why": "Other images."},
+            {"what": "random_stream", "original": None, "rerun": None, "likely": True, "why": "Other masks."},
+        ]
+
+        said = words.verdict(self.judged("not_comparable", reason="Other data.", causes=causes))
+
+        assert "Likely cause: data was aaaaaaaaaaaa…, now bbbbbbbbbbbb…. Other images." in said
+        assert said.endswith("Likely cause: random_stream. Other masks.")
+
+    def test_the_chain_is_told_with_what_is_the_same_by_itself(self) -> None:
+        chain = {"links_compared": 34, "first_break": {"step": 23, "after": 15, "part": "buffers", "parts": ["buffers"]}}
+        judged = {"training": "same", "evaluation": "different", "state": "different"}
+
+        said = words.verdict(self.judged("different", reason="All 9 points are the same.", chain=chain, judged=judged))
+
+        assert "The digest chain breaks behind step 23, in buffers; behind step 15 all was the same." in said
+        assert "The same by themselves: the points of training." in said
+        assert "2,050 points and 34 links of the digest chain were compared" in said
+
+    def test_what_nothing_explains_is_said_to_be_so(self) -> None:
+        first = {"metric": "x", "step": 1, "original": 1.0, "rerun": 2.0, "ulps": 9, "ulp_of": "float32"}
+
+        said = words.verdict(
+            self.judged("different", first_difference=first, reason="x differs first, at step 1. Nothing that is on record differs.")
+        )
+
+        assert said.endswith("Nothing that is on record differs.")
 
     def test_a_value_that_is_not_finite_has_no_distance(self) -> None:
         first = {"metric": "val/loss", "step": 3, "original": "NaN", "rerun": 0.5, "ulps": None, "ulp_of": None}

@@ -32,6 +32,7 @@ def submit(service: Service) -> str:
     return str(answer.json()["id"])
 
 
+@pytest.mark.timeout(300)  # three processes that load torch, one after another
 class TestExtensions:
     def test_are_trained_where_they_are_installed(self, service: Service) -> None:
         alone = service.ended(submit(service))
@@ -50,5 +51,8 @@ class TestExtensions:
         assert (rerun["verdict"]["outcome"], rerun["node"]) == ("identical", "with")
         (node,) = [each for each in service.client.get("/nodes").json()["items"] if each["name"] == "with"]
         assert node["versions"]["extensions"] == {"model maxout": "runtwice-example 1.0.0", "dataset rings": "runtwice-example 1.0.0"}
+        rings = service.client.get("/datasets/rings").json()
+        assert (rings["shape"], rings["classes"], rings["digest"]) == ([600, 12, 12], 3, "")
+        assert service.client.get("/datasets/rings/thumbnails.png").status_code == 404
         schema = service.client.get("/schemas/run-config").json()
         assert schema["$defs"]["Maxout"]["properties"]["width"]["default"] == 32

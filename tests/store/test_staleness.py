@@ -41,6 +41,21 @@ class TestFleet:
 
         assert why is None if words is None else words in str(why)
 
+    @pytest.mark.parametrize(
+        ("held", "words"),
+        [
+            pytest.param({"model maxout": "theirs 1.0"}, None, id="as it was"),
+            pytest.param({"model maxout": "theirs 1.1"}, "model maxout was theirs 1.0, now theirs 1.1", id="another version"),
+            pytest.param({}, None, id="nobody who could train it"),
+        ],
+    )
+    def test_looks_at_the_packages_that_a_network_came_from(self, held: dict[str, str], words: str | None) -> None:
+        mark = json.dumps({**json.loads(MARK), "model maxout": "theirs 1.0"})
+
+        why = Fleet((trainer(**held),)).why_stale(mark)
+
+        assert why is None if words is None else words in str(why)
+
     def test_knows_nothing_of_a_verdict_without_a_record(self) -> None:
         assert Fleet((trainer(torch="2.14.0"),)).why_stale(None) is None
 

@@ -88,6 +88,7 @@ class TestDiscard:
             "log_lines": 2,
             "artifacts": 2,
             "verdicts": 0,
+            "client_evidence": 0,
             "automatic_reruns": 0,
             "deliveries": 0,
             "run_params": 2,

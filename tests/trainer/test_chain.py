@@ -100,6 +100,10 @@ class TestConfig:
         with pytest.raises(ValidationError, match="takes graph only on a GPU: device is cpu"):
             config(execution="graph")
 
+    def test_refuses_graph_with_diagnostics(self) -> None:
+        with pytest.raises(ValidationError, match="takes graph only without diagnostics"):
+            config(device="cuda", execution="graph", diagnostics={})
+
     def test_graph_where_auto_finds_no_gpu_fails_in_plain_words(self, train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("torch.cuda.is_available", lambda: False)
 

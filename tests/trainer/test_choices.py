@@ -254,7 +254,15 @@ class TestExamples:
     def test_show_a_cnn_that_learns(self, train: Any) -> None:
         given = yaml.safe_load((self.FILES[0].parent / "cnn.yaml").read_text())
 
-        trained = train(**{**given, "total_iterations": 60, "eval_every": 60, "scheduler": {"kind": "cosine", "warmup_iterations": 5}})
+        trained = train(
+            **{
+                **given,
+                "total_iterations": 30,
+                "eval_every": 30,
+                "dataset": {"name": "digits"},
+                "scheduler": {"kind": "cosine", "warmup_iterations": 5},
+            }
+        )
 
         assert given["model"]["kind"] == "cnn"
-        assert trained.metrics["val/accuracy"][59] > 0.85
+        assert trained.metrics["val/accuracy"][29] > 0.8

@@ -50,6 +50,9 @@ class TestHealthyRuns:
             pytest.param({"model": {"hidden": [64, 64, 64]}}, id="three layers"),
             pytest.param({"model": {"hidden": [64] * 20, "norm": {"kind": "batch"}}, "total_iterations": 150}, id="twenty layers with batch norm"),
             pytest.param({"optimizer": {"kind": "adam"}, "total_iterations": 1000}, id="adam"),
+            pytest.param({"model": {"kind": "cnn", "norm": {"kind": "batch"}}, "total_iterations": 100}, id="a cnn"),
+            pytest.param({"model": {"kind": "resnet", "channels": [8, 16], "norm": {"kind": "group"}}, "total_iterations": 100}, id="a resnet"),
+            pytest.param({"model": {"hidden": [64, 64], "activation": "tanh"}, "precision": "bfloat16"}, id="tanh in bfloat16"),
             pytest.param({**LECTURE, "model": {"output": "softmax"}}, id="the lecture's baseline"),
             pytest.param({**LECTURE, "model": {"output": "softmax", "norm": {"kind": "batch"}}}, id="the lecture's batch norm"),
             pytest.param({**LECTURE, "model": {"output": "softmax", "dropout": {"p": 0.3}}}, id="the lecture's dropout"),
@@ -97,6 +100,15 @@ class TestVanishingGradients:
         assert (finding.layer, finding.step) == ("0", 0)
         assert finding.figures["ratio"] < 1e-4
         assert "29" not in finding.figures["layers"]
+
+    @pytest.mark.parametrize("output", ["logits", "softmax"])
+    def test_a_deep_network_of_tanh(self, look: Look, output: str) -> None:
+        model = {"hidden": [64] * 20, "activation": "tanh", "output": output}
+
+        finding = look(model=model, total_iterations=100)["vanishing_gradients"]
+
+        assert (finding.layer, finding.step) == ("0", 0)
+        assert finding.figures["ratio"] < 1e-3
 
     def test_the_same_with_batch_norm_has_none(self, look: Look) -> None:
         assert "vanishing_gradients" not in look(model={"hidden": [64] * 15, "norm": {"kind": "batch"}}, total_iterations=100)

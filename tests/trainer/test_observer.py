@@ -73,6 +73,16 @@ class TestObserving:
         assert all(math.isfinite(value) for row in last.layers["weight"] for value in row.values() if isinstance(value, float))
         encode(last)
 
+    def test_ends_with_the_step_that_went_wrong(self, train: Any) -> None:
+        trained = train(optimizer={"lr": 1e30}, total_iterations=50, diagnostics={"every": 1})
+
+        assert trained.ended.state == "failed"
+        assert snapshots(trained)[-1].step == trained.ended.step < 49
+
+    def test_is_refused_for_steps_that_are_one_graph(self) -> None:
+        with pytest.raises(ValidationError, match="takes null with execution graph"):
+            RunConfig.model_validate({"dataset": {"name": "digits"}, "device": "cuda", "execution": "graph", "diagnostics": {}})
+
     def test_more_snapshots_than_are_kept_are_refused_with_what_would_do(self) -> None:
         with pytest.raises(ValidationError, match=r"takes at least 11: a run keeps at most 1000 snapshots; got 1"):
             RunConfig.model_validate({"dataset": {"name": "digits"}, "total_iterations": 10_000, "diagnostics": {"every": 1}})

@@ -110,7 +110,7 @@ def test_the_set_holds_every_pair_of_choices() -> None:
 
 
 def test_ten_of_them_rerun_identical_in_a_fresh_process(in_forks: Any) -> None:
-    all_identical(ROWS[:10], in_forks)
+    all_identical([row for row in ROWS if row["batch_size"] == 32][:10], in_forks)
 
 
 @pytest.mark.proof
