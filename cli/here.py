@@ -26,10 +26,14 @@ LAST_WORDS = 2_000  # bytes of what a process that died said
 Event = dict[str, Any]
 
 
-def rerun_here(service: Service, run_id: str) -> dict[str, Any]:
-    """The verdict on a new run that was trained in this environment. Raises CliError when it cannot be trained here at all."""
+def rerun_here(service: Service, run_id: str, datasets: Path | None = None) -> dict[str, Any]:
+    """The verdict on a new run that was trained in this environment. Raises CliError when it cannot be trained here at all.
+
+    `datasets` is a folder with NAME.npz of data sets that were uploaded.
+    """
     original = _original(service, run_id)
     _must_have_torch()
+    _must_have_images(original["config"]["dataset"], datasets)
     terminal.say(f"Training the config of run {original['id']} here ...")
     body = {
         "project": original["project"],
@@ -41,7 +45,7 @@ def rerun_here(service: Service, run_id: str) -> dict[str, Any]:
     run = service.post("/runs", body)
     log = Log(service, str(run["id"]))
     try:
-        with training(original["config"]) as events:
+        with training(original["config"], datasets) as events:
             for event in events:
                 log.add(event)
     except BaseException as error:
@@ -76,13 +80,23 @@ def _must_have_torch() -> None:
         )
 
 
+def _must_have_images(dataset: Mapping[str, Any], folder: Path | None) -> None:
+    """Nothing to ask of a data set that every installation has."""
+    if dataset.get("content") and not (folder is not None and (folder / f"{dataset['name']}.npz").is_file()):
+        raise CliError(
+            f"The data set {dataset['name']} was uploaded to the service, and is not here.",
+            f"Name a folder with {dataset['name']}.npz in it: --datasets FOLDER",
+        )
+
+
 @contextmanager
-def training(config: Mapping[str, Any]) -> Iterator[Iterator[Event]]:
+def training(config: Mapping[str, Any], datasets: Path | None = None) -> Iterator[Iterator[Event]]:
     """The events of a fresh process that trains the config; it ends with the block."""
     with tempfile.TemporaryDirectory(prefix="runtwice-here-") as folder, Path(folder, "words").open("w+b") as words:
         file = Path(folder, "config.json")
         file.write_text(json.dumps(config))
         command = [sys.executable, "-m", "trainer", str(file), "--out", str(Path(folder, "out"))]
+        command += ["--datasets", str(datasets.resolve())] if datasets else []
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": words}
         with subprocess.Popen(command, cwd=folder, env=_environment(), **pipes) as process:
             try:

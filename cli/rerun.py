@@ -1,5 +1,6 @@
 """`runtwice rerun`: does it come out the same again?"""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,9 @@ def rerun(
     here: Annotated[
         bool, typer.Option("--here", help="Train it in this environment, log it as a client's run, and judge that; exit codes as of verify.")
     ] = False,
+    datasets: Annotated[
+        Path | None, typer.Option(help="With --here: folder with NAME.npz of an uploaded data set.", metavar="FOLDER", show_default="none")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a run again; the service judges whether every bit is the same.
@@ -35,7 +39,7 @@ def rerun(
         raise CliError("--here trains once, in this environment; --count and --node are for the service's workers.", "", WRONG_USAGE)
     with open_service() as service:
         if here:
-            _here(service, run)
+            _here(service, run, datasets)
         reruns = _queue(service, run, count, node)
         if wait:
             _judge(service, reruns)
@@ -44,11 +48,11 @@ def rerun(
             terminal.answer({"items": reruns}, lambda: "\n".join([*lines, f"Its verdict: runtwice show {reruns[0]['id']}, or wait for it: --wait"]))
 
 
-def _here(service: "Service", run: str) -> None:
+def _here(service: "Service", run: str, datasets: Path | None) -> None:
     from cli import words
     from cli.here import rerun_here
 
-    verdict = rerun_here(service, run)
+    verdict = rerun_here(service, run, datasets)
     terminal.answer(verdict, lambda: words.verdict(verdict))
     raise typer.Exit(EXIT_CODES[verdict["outcome"]])
 

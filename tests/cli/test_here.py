@@ -1,9 +1,12 @@
 """`runtwice rerun RUN --here`: trained by a fresh process of the caller's own environment, judged by the service."""
 
 import importlib.util
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cli import here
@@ -53,6 +56,21 @@ class TestHere:
         assert answer.code == 3
         assert "has no torch" in answer.err
         assert "pip install 'runtwice[worker]'" in answer.err
+
+    def test_of_uploaded_images_needs_them_here(self, runtwice: Run, tmp_path: Path) -> None:
+        random = np.random.default_rng(0)
+        file = tmp_path / "blots.npz"
+        np.savez(file, x=random.integers(0, 256, (60, 8, 8), np.uint8), y=np.arange(60, dtype=np.int64) % 3)
+        assert runtwice("dataset", "add", "blots", str(file)).code == 0
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps({"dataset": {"name": "blots"}, "total_iterations": 3, "batch_size": 8}))
+        original = runtwice("submit", str(config), "--wait", "--json").json
+
+        refused = runtwice("rerun", original["id"], "--here")
+        trained = runtwice("rerun", original["id"], "--here", "--datasets", str(tmp_path))
+
+        assert (refused.code, "--datasets FOLDER" in refused.err) == (3, True)
+        assert (trained.code, trained.out.startswith("Identical")) == (0, True), trained.out
 
     def test_takes_no_node_and_no_count(self, runtwice: Run) -> None:
         assert runtwice("rerun", "whatever", "--here", "--count", "2").code == 64
