@@ -18,7 +18,7 @@ Kind = Literal["diverged", "exploding_gradients", "vanishing_gradients", "dead_a
 CHANCE_TIMES = 2.0
 WORSE = 1.02  # the training loss at the end, against the least it was
 EXPLODED, EXPLODED_TIMES = 10.0, 50.0
-FEW_EVALUATIONS = 10
+FEW_STEPS, FEW_EVALUATIONS = 100, 10
 RISE, RISE_OF_FALL = 1.1, 0.015
 GAP_OF_FALL = 0.25
 FAINT, STRONG = 1e-3, 1e3  # a layer's gradient against the output's
@@ -27,7 +27,8 @@ HALF_DEAD = 0.5
 
 RULES = {
     "not finite": "a loss is NaN or infinite",
-    "learned nothing": "the last val/accuracy is at most twice chance, and train/loss at the end at least 2 % above the least it was",
+    "learned nothing": "after at least 100 steps the last val/accuracy is at most twice chance, and train/loss at the end at least 2 % above the "
+    "least it was",
     "norm": "grad/norm is infinite, or at least 10 and at least 50 times that of the first step",
     "strong layer": "in half of the snapshots with train/accuracy below 0.9, the gradient at the layer's output has at least 1000 times the norm "
     "of that at the network's output",
@@ -87,7 +88,7 @@ def _diverged(series: Mapping[str, Column], classes: int | None) -> Finding | No
             words = f"{name} is {'NaN' if np.isnan(value) else 'infinite'} from step {step} on."
             return Finding("diverged", step, None, words, {name: value}, RULES["not finite"])
     loss, accuracy = series.get("train/loss"), series.get("val/accuracy")
-    if loss is None or accuracy is None or classes is None or not len(loss) or not len(accuracy):
+    if loss is None or accuracy is None or classes is None or len(loss) < FEW_STEPS or not len(accuracy):
         return None
     smooth, last = _smooth(loss.values), float(accuracy.values[-1])
     place = int(np.argmin(smooth))

@@ -1,13 +1,15 @@
 """Trainings with something planted in them: a process that has loaded the trainer forks one child for each order, as a worker does.
 
 python tests/planted.py < orders.jsonl: an order is {"config": file, "out": file for the events, "plant": name or null, "arguments": [...],
-"environment": {...}}. What is planted is what goes wrong in real life, done to PyTorch or to the environment, never to our records.
+"environment": {...}, "exit_code"?: the one to expect}. What is planted is what goes wrong in real life, done to PyTorch, to the trainer or to the
+environment, never to what is recorded.
 """
 
 import importlib
 import itertools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +19,10 @@ import torch
 
 import trainer.__main__
 from trainer import preload
+from trainer.checkpoint import Checkpoint, CheckpointFolder
+from trainer.saver import Saver
+from trainer.training import Training
 
-RESUMED_AT = 10  # the step before which `lost_buffers` and `lost_masks` strike
 PLANTS: dict[str, Callable[[], None]] = {}
 
 
@@ -45,21 +49,49 @@ def fused_adam() -> None:
 
 
 @plant
-def lost_buffers() -> None:
-    """What a checkpoint without running statistics does: from that step on they begin anew."""
-    _at_training_step(torch.nn.BatchNorm1d, lambda layer: layer.reset_running_stats())
+def killed_behind_a_checkpoint() -> None:
+    """kill -9 as soon as a checkpoint of at least five steps is on disk."""
+    write = CheckpointFolder.write
+
+    def and_die(self: CheckpointFolder, checkpoint: Checkpoint) -> Any:
+        write(self, checkpoint)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    CheckpointFolder.write = and_die
+    Saver.is_due = lambda _, step: step >= 5  # so short a training would write none
 
 
 @plant
-def lost_masks() -> None:
-    """What a checkpoint without the generator's state does."""
-    _at_training_step(torch.nn.Dropout, lambda _: torch.manual_seed(999))
+def checkpoint_without_buffers() -> None:
+    """The running statistics are not put back."""
+    _forget_when_put_back(
+        lambda training: [each.reset_running_stats() for each in training.model.modules() if isinstance(each, torch.nn.BatchNorm1d)]
+    )
+
+
+@plant
+def checkpoint_without_masks() -> None:
+    """The generator's state is not put back."""
+    _forget_when_put_back(lambda _: torch.manual_seed(999))
+
+
+@plant
+def checkpoint_without_moments() -> None:
+    """What Adam holds is not put back."""
+    _forget_when_put_back(lambda training: training.optimizer.state.clear())
 
 
 @plant
 def stray_draw() -> None:
     """Something draws from the generator that dropout draws from, after the model was built."""
-    _at_training_step(torch.nn.Dropout, lambda _: torch.rand(1), 0)
+    forward, steps = torch.nn.Dropout.forward, itertools.count()
+
+    def struck(self: torch.nn.Dropout, x: torch.Tensor) -> torch.Tensor:
+        if self.training and next(steps) == 0:
+            torch.rand(1)
+        return forward(self, x)
+
+    torch.nn.Dropout.forward = struck
 
 
 @plant
@@ -92,15 +124,14 @@ def one_hot_in_force() -> None:
     trainer.data._part = one_hot
 
 
-def _at_training_step(kind: type[torch.nn.Module], strike: Callable[[Any], Any], step: int = RESUMED_AT) -> None:
-    forward, steps = kind.forward, itertools.count()
+def _forget_when_put_back(forget: Callable[[Training], Any]) -> None:
+    put_back = Training.put_back
 
-    def struck(self: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-        if self.training and next(steps) == step:
-            strike(self)
-        return forward(self, x)
+    def and_forget(self: Training, *arguments: Any, **options: Any) -> None:
+        put_back(self, *arguments, **options)
+        forget(self)
 
-    kind.forward = struck
+    Training.put_back = and_forget
 
 
 def carry_out(order: dict[str, Any]) -> int:
@@ -123,7 +154,7 @@ def main() -> int:
         child = os.fork()
         if child == 0:
             os._exit(carry_out(json.loads(line)))
-        worst = max(worst, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        worst = worst or os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) - json.loads(line).get("exit_code", 0)
     return worst
 
 

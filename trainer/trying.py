@@ -1,12 +1,13 @@
 """One layer on one input, before and after: the pictures by which normalization and dropout are explained."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from trainer import determinism
+from trainer import determinism, library
 from trainer.config import RunConfig
 from trainer.data import load
 from trainer.events import Ended, Event, Probed
@@ -26,8 +27,10 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def carry_out(emit: Callable[[Event], None], probe: dict[str, Any], config: dict[str, Any] | None) -> int:
-    """The exit code: what a worker's child is told to do. `config` is that of the run whose images are taken."""
+def carry_out(emit: Callable[[Event], None], probe: dict[str, Any], config: dict[str, Any] | None, datasets: str | None = None) -> int:
+    """The exit code: what a worker's child is told to do. `config` is that of the run whose images are taken, `datasets` the folder they lie in."""
+    if datasets is not None:
+        library.use(Path(datasets))
     determinism.prepare_environment(1)
     determinism.make_deterministic(1)
     emit(Probed(tried(Probe.model_validate(probe), RunConfig.model_validate(config) if config else None)))

@@ -83,7 +83,7 @@ def _serve(settings: Settings, slots: Slots, registration: Registration) -> None
     reaper = ReaperThread(shop.db, shop.queue, settings)
     reaper.start()
     threading.Thread(target=slots.look, daemon=True).start()
-    Probing(shop.db, shop.nursery, registration.node, shop.stopping).start()
+    Probing(shop.db, shop.nursery, registration.node, shop.stopping, datasets=shop.datasets).start()
     if settings.broker_url:
         Doorkeeper(settings.broker_url, registration.node, (*slots.queues, f"node.{registration.node}"), slots.count, slots.answer).start()
     for broken in extensions.BROKEN:

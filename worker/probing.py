@@ -9,11 +9,15 @@ import structlog
 
 from store import probes
 from store.database import Database
+from store.errors import DatasetNotFound
 from store.probes import Taken
+from trainer.content import Content
 from trainer.events import Ended, Probed
+from trainer.library import DatasetMissing
 from worker.child import Order
 from worker.children import Exited, Happening
 from worker.endings import signal_name
+from worker.fetching import DatasetShelf
 from worker.nursery import CannotSpawn, Nursery
 from worker.patience import PASSING
 
@@ -26,8 +30,10 @@ NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 class Probing:
-    def __init__(self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY) -> None:
-        self._db, self._nursery, self._node, self._stopping, self._entry = db, nursery, node, stopping, entry
+    def __init__(
+        self, db: Database, nursery: Nursery, node: str, stopping: threading.Event, entry: str = ENTRY, datasets: DatasetShelf | None = None
+    ) -> None:
+        self._db, self._nursery, self._node, self._stopping, self._entry, self._datasets = db, nursery, node, stopping, entry, datasets
 
     def start(self) -> None:
         threading.Thread(target=self.look, name="probes", daemon=True).start()
@@ -73,10 +79,17 @@ class Probing:
 
     def _tried(self, taken: Taken) -> tuple[dict[str, object] | None, str, bool]:
         """What came out; else why nothing did, and whether another try may help."""
+        given: dict[str, object] = {"probe": taken.request, "config": taken.config}
+        content = (taken.config or {}).get("dataset", {}).get("content")
         try:
-            child = self._nursery.spawn(Order({"probe": taken.request, "config": taken.config}, NO_GPU, self._entry))
+            if content is not None and self._datasets is not None:
+                self._datasets.fetch(Content.model_validate(content))
+                given["datasets"] = str(self._datasets.library.folder.resolve())
+            child = self._nursery.spawn(Order(given, NO_GPU, self._entry))
         except CannotSpawn as error:
             return None, f"no process could be started for it: {error}", True
+        except (DatasetMissing, DatasetNotFound, OSError) as error:
+            return None, f"the run's data set could not be fetched to node {self._node}: {error}", True
         begun = time.monotonic()
         clock = threading.Timer(LONGEST_S, child.kill, (SIGKILL,))
         clock.start()

@@ -21,7 +21,6 @@ VERSION = "1"  # of the sheet's looks
 
 def sheet(parts: Parts, name: str, known: str) -> tuple[str, bytes | None]:
     """The sheet's ETag, and its file, None when the caller knows it. Raises DatasetNotFound, Problem 404."""
-    images: Images | None = None
     if name in extensions.FOUND.datasets:  # its package's code runs in training processes only
         raise Problem(404, f"There is no sheet of {name}: its images are made by another package, where a run learns from them.")
     if name in DATASETS:

@@ -70,6 +70,8 @@ def has(what: Callable[[], Any], expected: Any) -> Callable[[], bool]:
     return lambda: bool(what() == expected)
 
 
+# Both databases have their turn in `make test`, and every test on both in `make proof`.
+@pytest.mark.parametrize("database_url", [pytest.param("postgres"), pytest.param("sqlite", marks=pytest.mark.proof)], indirect=True)
 class TestPolicy:
     def test_every_run_is_run_again_judged_and_told(self, service: Service, hook: Any) -> None:
         put(service, POLICY, {"rerun": "every"})
@@ -87,10 +89,7 @@ class TestPolicy:
         assert (report["runs"], report["verified"], report["identical"], report["waiting"]) == (1, 1, 1, 0)
 
 
-ON_SQLITE_ONLY_IN_A_HURRY = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.proof)]
-
-
-@pytest.mark.parametrize("database_url", ON_SQLITE_ONLY_IN_A_HURRY, indirect=True)
+@pytest.mark.parametrize("database_url", [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.proof)], indirect=True)
 class TestCanary:
     def test_flags_the_node_whose_bits_are_not_the_others(self, service: Service) -> None:
         canary = service.ended(service.submit(WIDE))["id"]

@@ -1,7 +1,9 @@
 """What layers do, through the whole service: a run that tells of them, and single ones that are tried."""
 
+import io
 from typing import Any
 
+import numpy as np
 import pytest
 from service import Service
 
@@ -22,6 +24,7 @@ class TestLayers:
         assert relu["steps"] == [0, 50, 100, 150, 199]
         assert [sum(counts) for counts in relu["histogram"]["counts"]] == [64 * 256] * 5
         self.a_layer_is_tried(service, plain["id"])
+        self.a_layer_is_tried_on_uploaded_images(service)
 
     def diagnostics(self, service: Service, run_id: str, **asked: str) -> list[dict[str, Any]]:
         answer = service.client.get(f"/runs/{run_id}/diagnostics", params=asked)
@@ -40,3 +43,14 @@ class TestLayers:
         assert (of_run["state"], of_run["shape"]) == ("finished", [64, 64])
         assert abs(of_run["after"]["mean"]) < 1e-6
         assert len(of_run["buffers"]["running_mean"]) == 64
+
+    def a_layer_is_tried_on_uploaded_images(self, service: Service) -> None:
+        file = io.BytesIO()
+        np.savez(file, x=np.full((40, 4, 4), 51, np.uint8), y=np.arange(40) % 2)
+        assert service.client.post("/datasets?name=grey", content=file.getvalue()).status_code == 201
+        run_id = service.submit({"dataset": {"name": "grey"}, "batch_size": 8, "total_iterations": 1})
+
+        tried = service.client.post("/probes/layer?wait_s=60", json={"layer": {"kind": "relu"}, "input": {"run": run_id}}).json()
+
+        assert (tried["state"], tried["shape"]) == ("finished", [8, 16]), tried["reason"]
+        assert {value for row in tried["after"]["values"] for value in row} == {float(np.float32(51) / np.float32(255))}

@@ -5,18 +5,18 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import numpy as np
 import pytest
-from planted import RESUMED_AT
 
 from analysis.verdict import Column, Evidence, Verdict, compare
 from trainer.config import RunConfig
-from trainer.events import Points, decode
+from trainer.events import Digests, Ended, Event, Points, Started, decode
 
 ROOT = Path(__file__).parent.parent.parent
 BASE: dict[str, Any] = {
@@ -39,6 +39,7 @@ class Planted:
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     pixel: bool = False
+    resumed: bool = False  # killed behind a checkpoint first; what is planted strikes the process that takes it up
 
 
 TRAININGS = {
@@ -55,8 +56,10 @@ TRAININGS = {
     "one-hot": Planted({"loss": {"targets": "one_hot"}}),
     "one-hot in force": Planted(plant="one_hot_in_force"),
     "compatible mkl": Planted(environment={"MKL_CBWR": "COMPATIBLE"}),
-    "lost buffers": Planted(plant="lost_buffers"),
-    "lost masks": Planted(plant="lost_masks"),
+    "resumed": Planted(resumed=True),
+    "lost buffers": Planted(plant="checkpoint_without_buffers", resumed=True),
+    "lost masks": Planted(plant="checkpoint_without_masks", resumed=True),
+    "lost moments": Planted(plant="checkpoint_without_moments", resumed=True),
     "stray draw": Planted(plant="stray_draw"),
     "stray draw before the model": Planted(plant="stray_draw_before_the_model"),
 }
@@ -67,11 +70,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Evidence]:
     """What each of the trainings left behind; each was a process of its own."""
     folder = tmp_path_factory.mktemp("planted")
     with_a_pixel_changed(folder / "site")
-    orders = [order(folder, name, planted) for name, planted in TRAININGS.items()]
+    orders = [order for name, planted in TRAININGS.items() for order in orders_of(folder, name, planted)]
     said = "\n".join(map(json.dumps, orders))
     done = subprocess.run([sys.executable, ROOT / "tests" / "planted.py"], input=said, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    return {name: evidence(name, Path(order["config"]), Path(order["out"])) for name, order in zip(TRAININGS, orders, strict=True)}
+    return {name: evidence(folder, name, planted) for name, planted in TRAININGS.items()}
 
 
 @pytest.fixture
@@ -84,17 +87,20 @@ def judged(trained: dict[str, Evidence]) -> Callable[..., Verdict]:
     return judge
 
 
-def order(folder: Path, name: str, planted: Planted) -> dict[str, Any]:
+def orders_of(folder: Path, name: str, planted: Planted) -> list[dict[str, Any]]:
     config = folder / f"{name}.json"
     config.write_text(json.dumps({**BASE, **planted.config}))
-    return {
+    checkpoints = ["--checkpoints", str(folder / f"{name} checkpoints")] if planted.resumed else []
+    order = {
         "config": str(config),
         "out": str(folder / f"{name}.jsonl"),
         "plant": planted.plant,
-        "arguments": planted.arguments,
+        "arguments": [*planted.arguments, *checkpoints],
         "environment": planted.environment,
         "path": [str(folder / "site")] if planted.pixel else [],
     }
+    before = {**order, "out": str(folder / f"{name} before.jsonl"), "plant": "killed_behind_a_checkpoint", "exit_code": -SIGKILL}
+    return [before, order] if planted.resumed else [order]
 
 
 def with_a_pixel_changed(site: Path) -> None:
@@ -114,39 +120,40 @@ def with_a_pixel_changed(site: Path) -> None:
         file.write("\n".join(lines) + "\n")
 
 
-def evidence(name: str, config: Path, events: Path) -> Evidence:
-    whole = RunConfig.model_validate(json.loads(config.read_text()))
-    said = [json.loads(line) for line in events.read_text().splitlines()]
-    started, ended = said[0], said[-1]
+def evidence(folder: Path, name: str, planted: Planted) -> Evidence:
+    config = RunConfig.model_validate(json.loads((folder / f"{name}.json").read_text()))
+    attempts = [events(folder / f"{name} before.jsonl")] if planted.resumed else []
+    last = events(folder / f"{name}.jsonl")
+    said = [event for attempt in [*attempts, last] for event in attempt]
+    started, ended = last[0], last[-1]
+    assert isinstance(started, Started)
+    assert isinstance(ended, Ended)
     return Evidence(
         run_id=name,
-        state=ended["state"],
-        reason=ended["reason"],
-        config=whole.model_dump(mode="json"),
-        config_digest=whole.digest(),
-        digests={**started["digests"], **ended["digests"]},
-        environment=started["environment"],
-        series=series(events),
-        chain={event["step"]: event["parts"] for event in said if event["event"] == "digests"},
+        state=ended.state,
+        reason=ended.reason,
+        config=config.model_dump(mode="json"),
+        config_digest=config.digest(),
+        digests={**started.digests, **ended.digests},
+        environment=started.environment,
+        series=series(said),
+        chain={event.step: event.parts for event in said if isinstance(event, Digests)},
+        resumed=() if started.resumed_from is None else (started.resumed_from,),
     )
 
 
-def series(events: Path) -> dict[str, Column]:
-    held: dict[str, list[tuple[int, float]]] = {}
-    for said in points(events):
-        for metric, values in said.metrics.items():
-            held.setdefault(metric, []).extend((step, value) for step, value in zip(said.steps, values, strict=True) if value is not None)
-    return {
-        metric: Column(np.array([step for step, _ in column], np.int64), np.array([value for _, value in column], np.float64))
-        for metric, column in held.items()
-    }
+def events(file: Path) -> list[Event]:
+    return [decode(line) for line in file.read_text().splitlines()]
 
 
-def points(events: Path) -> Iterator[Points]:
-    for line in events.read_text().splitlines():
-        event = decode(line)
-        if isinstance(event, Points):
-            yield event
+def series(said: list[Event]) -> dict[str, Column]:
+    """Of a step that two attempts trained, the later one's values."""
+    held: dict[str, dict[int, float]] = {}
+    for points in said:
+        if isinstance(points, Points):
+            for metric, values in points.metrics.items():
+                held.setdefault(metric, {}).update((step, value) for step, value in zip(points.steps, values, strict=True) if value is not None)
+    return {metric: Column(np.array(list(column), np.int64), np.array(list(column.values()), np.float64)) for metric, column in held.items()}
 
 
 class TestNothingPlanted:
@@ -190,18 +197,24 @@ class TestPlanted:
         ("name", "cause"),
         [
             pytest.param("lost buffers", "checkpoint.buffers", id="the running statistics"),
-            pytest.param("lost masks", "checkpoint.rng", id="the masks"),
+            pytest.param("lost masks", "checkpoint.rng", id="the state of the random generator"),
+            pytest.param("lost moments", "checkpoint", id="what Adam holds"),
         ],
     )
     def test_lost_on_resume_is_the_first_cause(self, judged: Callable[..., Verdict], name: str, cause: str) -> None:
-        verdict = judged(name, resumed=(RESUMED_AT,))
+        verdict = judged(name)
 
         assert verdict.outcome == "different"
-        assert verdict.document()["causes"][0]["rerun"] == RESUMED_AT
         assert (verdict.causes[0].what, verdict.causes[0].likely) == (cause, True)
+        assert verdict.causes[0].original is None
+        assert verdict.causes[0].rerun >= 5
+
+    def test_a_resume_that_lost_nothing_is_identical(self, trained: dict[str, Evidence], judged: Callable[..., Verdict]) -> None:
+        assert trained["resumed"].resumed
+        assert judged("resumed").outcome == "identical"
 
     def test_lost_buffers_leave_training_as_it_was(self, judged: Callable[..., Verdict]) -> None:
-        verdict = judged("lost buffers")
+        verdict = judged("lost buffers", resumed=())
 
         assert verdict.judged.document() == {"training": "same", "evaluation": "different", "state": "different"}
         assert [cause.what for cause in verdict.causes] == ["buffers"]

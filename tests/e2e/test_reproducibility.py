@@ -85,6 +85,8 @@ class TestRerun:
         assert verdict["checked"]["initial"] == "same"
         assert 0 <= verdict["first_difference"]["step"] < 25
         assert verdict["first_difference"]["ulps"] >= 1
+        assert (verdict["causes"][0]["what"], verdict["causes"][0]["likely"]) == ("threads", True)
+        assert verdict["chain"]["first_break"]["part"] == "weights"
 
     @pytest.mark.proof
     def test_is_identical_twenty_times_of_twenty(self, service: Service) -> None:

@@ -37,7 +37,9 @@ def mnist(**given: Any) -> dict[str, Any]:
 
 
 def images(kind: str, norm: str, position: str = "after_activation", **model: Any) -> dict[str, Any]:
-    return digits(model={"kind": kind, "norm": {"kind": norm}, "norm_position": position, **model}, total_iterations=8, eval_every=5)
+    network = {"kind": kind, "norm": {"kind": norm}, "norm_position": position, **model}
+    short = {"dataset": {"name": "digits", "val_size": 60}, "batch_size": 32, "total_iterations": 6, "eval_every": 4}
+    return digits(model=network, **short)
 
 
 NORMS = ("none", "batch", "layer", "group", "instance", "rms")
@@ -119,13 +121,13 @@ CONFIGS = {
     **{f"{kind}, {norm}, {position}": images(kind, norm, position) for kind in ("cnn", "resnet") for norm in NORMS for position in POSITIONS},
     "cnn, all set": images("cnn", "none", channels=[8, 16, 8], kernel=5, pooling="average", activation="silu", output="softmax"),
     "cnn without pooling": images("cnn", "batch", pooling="none", kernel=1),
-    "cnn on mnist5k": {**images("cnn", "group"), "dataset": {"name": "mnist5k"}, "total_iterations": 5},
+    "cnn on mnist5k": {**images("cnn", "group"), "dataset": {"name": "mnist5k", "val_size": 60}},
     "cnn, dropout": images("cnn", "none", dropout={"p": 0.3}),
     "cnn, classic dropout": images("cnn", "batch", dropout={"p": 0.3, "scaling": "classic"}),
     "cnn, spatial dropout": images("cnn", "layer", dropout={"p": 0.3, "spatial": True}),
     "cnn, classic spatial dropout": images("cnn", "none", dropout={"p": 0.3, "scaling": "classic", "spatial": True}),
     "resnet, all set": images("resnet", "batch", channels=[8, 8, 16], blocks=2, activation="gelu", dropout={"p": 0.2, "spatial": True}),
-    "resnet on mnist5k": {**images("resnet", "batch", "before_activation"), "dataset": {"name": "mnist5k"}, "total_iterations": 3},
+    "resnet on mnist5k": {**images("resnet", "batch", "before_activation"), "dataset": {"name": "mnist5k", "val_size": 60}},
     "cnn in float64": {**images("cnn", "rms", dropout={"p": 0.2}), "precision": "float64"},
     "resnet in float64": {**images("resnet", "instance"), "precision": "float64"},
     "cnn in bfloat16": {**images("cnn", "rms", dropout={"p": 0.2, "spatial": True}), "precision": "bfloat16"},
