@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainer import digests
-from trainer.config import RunConfig
 from trainer.order import BatchOrder
 from trainer.training import Training
 
@@ -13,12 +12,12 @@ from trainer.training import Training
 WAYS = ("foreach", "fused", "capturable", "differentiable", "maximize")
 
 
-def is_link(config: RunConfig, step: int, last: bool = False) -> bool:
-    """Whether the chain has a link after this step: a function of the config alone, so that two runs hold the same ones.
+def is_link(every: int, step: int, last: bool = False) -> bool:
+    """Whether a chain with a link `every` so many steps has one after this step. The config's link_every says how many.
 
-    After every `digest_every` steps, after 1, 2, 4, 8, ... steps before the first of those (runs part early), and after the last.
+    After each of those, after 1, 2, 4, 8, ... steps before the first of those (runs part early), and after the last.
     """
-    done, every = step + 1, config.link_every
+    done = step + 1
     return last or done % every == 0 or (done < every and done & (done - 1) == 0)
 
 

@@ -168,8 +168,9 @@ class RunConfig(Part):
 
     @property
     def link_every(self) -> int:
-        """Steps between two links of the digest chain. A step takes longer the larger its batch is, and digests do not."""
-        return self.digest_every or max(100, -(-6400 // self.batch_images), -(-self.total_iterations // (MOST_LINKS - 50)))
+        """Steps between two links of the digest chain. A step takes longer the larger its batch is; digests do with what the optimizer holds."""
+        copies = 1 + (self.optimizer.momentum > 0 if self.optimizer.kind == "sgd" else 2)
+        return self.digest_every or max(100, -(-6400 * copies // self.batch_images), -(-self.total_iterations // (MOST_LINKS - 50)))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

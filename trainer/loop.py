@@ -52,7 +52,7 @@ def train(training: Training, data: Data, order: BatchOrder, observers: Sequence
     config, model, total = training.config, training.model, training.config.total_iterations
     learn = Graphed(training, order) if config.execution == "graph" else Eager(training)
     readings, rewind = Readings(), Rewind(training) if config.on_non_finite == "stop" else None
-    is_first = True
+    every, is_first = config.link_every, True
 
     model.train()
     while (step := training.step) < total:
@@ -69,7 +69,7 @@ def train(training: Training, data: Data, order: BatchOrder, observers: Sequence
             each.after_step()
 
         evaluated = last or (step + 1) % config.eval_every == 0
-        if not (evaluated or is_first or readings.are_due or chain.is_link(config, step)):
+        if not (evaluated or is_first or readings.are_due or chain.is_link(every, step)):
             training.schedule.step({})
             training.step += 1
             continue
@@ -92,7 +92,7 @@ def train(training: Training, data: Data, order: BatchOrder, observers: Sequence
             rows.metrics[-1].update({"test/loss": loss.item(), "test/accuracy": right.item()})
         training.schedule.step(metrics)
         training.step += 1
-        link = chain.link(training, order) if chain.is_link(config, rows.last, last or stop is not None) else None
+        link = chain.link(training, order) if chain.is_link(every, rows.last, last or stop is not None) else None
         yield Block(rows, link, stop, reason)
         if stop:
             return

@@ -43,7 +43,7 @@ class TestLinks:
     def test_are_about_a_thousand_at_most(self, given: dict[str, Any]) -> None:
         long = config(total_iterations=1_000_000, **given)
 
-        assert sum(is_link(long, step) for step in range(1_000_000)) <= MOST_LINKS + 10
+        assert sum(is_link(long.link_every, step) for step in range(1_000_000)) <= MOST_LINKS + 10
 
     def test_too_many_are_refused_at_the_field(self) -> None:
         with pytest.raises(ValidationError) as refused:
@@ -54,6 +54,7 @@ class TestLinks:
 
     def test_are_fewer_for_small_batches_whose_steps_are_quick(self) -> None:
         assert [config(batch_size=size).link_every for size in (8, 64, 256)] == [800, 100, 100]
+        assert [config(optimizer={"kind": "adam"}, batch_size=size).link_every for size in (8, 64, 256)] == [2400, 300, 100]
 
     def test_change_nothing_that_is_computed(self, train: Any) -> None:
         variant = {"model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.3}}}
