@@ -73,7 +73,7 @@ class TestTraining:
 
         ended = now_is(run)
         assert (ended.state, ended.reason, ended.step, ended.total_steps) == ("finished", None, 19, 20)
-        assert set(ended.digests) == {"data", "split", "order", "initial", "final", "code"}
+        assert set(ended.digests) == {"data", "split", "order", "initial", "initial_sample", "final", "code"}
         assert ended.environment
         with database.read() as session:
             held = series.summaries(session, [run.id])[run.id]
