@@ -191,8 +191,6 @@ class RunConfig(Part):
             raise refuse(("execution",), "takes graph only on a GPU: device is cpu", self.execution)
         if self.execution == "graph" and self.diagnostics is not None:
             raise refuse(("execution",), "takes graph only without diagnostics, which look into every operation of a step", self.execution)
-        if self.execution == "graph" and self.diagnostics is not None:
-            raise refuse(("diagnostics",), "takes null with execution graph: nobody can look into a step that is one graph", self.diagnostics)
         object.__setattr__(self, "scheduler", schedulers.filled(self.scheduler, self.optimizer.lr, self.total_iterations))
         return self
 

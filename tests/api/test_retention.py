@@ -88,8 +88,8 @@ class TestRetention:
         apply(api)
         backdate(api, run_id, archived_at=13)
 
-        api.admin.post(f"{RUNS}/archive", json={"project": project, "filter": "archived = true", "archived": False})
         api.admin.put(url, json={"delete_archived_after_days": 14})
+        api.admin.post(f"{RUNS}/archive", json={"project": project, "filter": "archived = true", "archived": False})
         apply(api)
 
         assert fate(api, run_id) == "kept"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from attempts import claim, expire, lose
 
-from store import chain, series, verdicts
+from store import chain, evidence, series
 from store.database import Database
 from store.errors import LeaseLost
 from store.lifecycle import Claim
@@ -50,7 +50,7 @@ class TestChain:
 
         with database.read() as session:
             assert chain.read(session, run.id) == {0: link(0).parts, 1: link(1, "b").parts}
-            assert verdicts.evidence(session, run).chain == chain.read(session, run.id)
+            assert evidence.of(session, run).chain == chain.read(session, run.id)
 
     def test_takes_nothing_from_an_attempt_that_lost_its_run(self, database: Database, make_run: Any) -> None:
         run = make_run()

@@ -80,7 +80,7 @@ class TestObserving:
         assert snapshots(trained)[-1].step == trained.ended.step < 49
 
     def test_is_refused_for_steps_that_are_one_graph(self) -> None:
-        with pytest.raises(ValidationError, match="takes null with execution graph"):
+        with pytest.raises(ValidationError, match="takes graph only without diagnostics"):
             RunConfig.model_validate({"dataset": {"name": "digits"}, "device": "cuda", "execution": "graph", "diagnostics": {}})
 
     def test_more_snapshots_than_are_kept_are_refused_with_what_would_do(self) -> None:
