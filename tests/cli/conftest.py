@@ -115,8 +115,9 @@ def no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def command(no_service: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    """Runs a command in this process, with no service at hand."""
+def command(no_service: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Runs a command in this process, with no service at hand; its output is as wide as what goes into a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments: str) -> Answer:
         capfd.readouterr()
