@@ -86,6 +86,8 @@ class Database:
         self._tell(_taken(connection))
 
     def close(self) -> None:
+        """Closes every connection: what a thread still works with is closed when it gives it back."""
+        event.listen(self.engine, "checkin", lambda _connection, record: record.invalidate())
         self.engine.dispose()
 
     def _tell(self, written: Collection[str]) -> None:
