@@ -1,9 +1,11 @@
 """A worker that is killed and comes back under the same name."""
 
+import pytest
 from service import Service
 
 
 class TestRestartedWorker:
+    @pytest.mark.parametrize("database_url", [pytest.param("postgres"), pytest.param("sqlite", marks=pytest.mark.proof)], indirect=True)
     def test_takes_its_run_up_at_once_with_the_same_bits(self, service: Service) -> None:
         config = {"total_iterations": 1500, "model": {"norm": {"kind": "batch"}, "dropout": {"p": 0.3}}}
         undisturbed = service.ended(service.submit(config))

@@ -52,7 +52,16 @@ def kept(database: Database, run: Run) -> list[int]:
 
 
 class TestKilledTraining:
-    @pytest.mark.parametrize("where", ["folder", "object store"])
+    @pytest.mark.parametrize(
+        ("where", "database_url"),
+        [
+            ("folder", "postgres"),
+            ("object store", "sqlite"),
+            pytest.param("folder", "sqlite", marks=pytest.mark.proof),
+            pytest.param("object store", "postgres", marks=pytest.mark.proof),
+        ],
+        indirect=["database_url"],
+    )
     def test_goes_on_from_its_checkpoint_with_the_same_bits(
         self, database: Database, make_shop: Any, make_run: Any, claim: Any, now_is: Any, torch_nursery: Nursery, tmp_path: Path, where: str
     ) -> None:
@@ -77,6 +86,7 @@ class TestKilledTraining:
         assert files.runs() == []
         assert list(shop.scratch.iterdir()) == []
 
+    @pytest.mark.parametrize("database_url", [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.proof)], indirect=True)
     def test_begins_again_when_no_checkpoint_is_good(
         self, database: Database, make_shop: Any, make_run: Any, claim: Any, torch_nursery: Nursery, tmp_path: Path
     ) -> None:
