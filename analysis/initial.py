@@ -31,7 +31,10 @@ class Distance:
         if not self.differing:
             return f"{self.compared} of the initial weights were looked at one by one, and all are the same"
         share = f"{self.differing} of {self.compared} initial weights looked at are not the same"
-        return f"{share}, by {self.ulps:,.0f} in the last place at most" if self.is_rounding else f"{share}, and not by rounding alone"
+        if not self.is_rounding:
+            return f"{share}, and not by rounding alone"
+        apart = "less than a unit" if self.ulps < 1 else f"at most {self.ulps:,.0f} unit{'s' if round(self.ulps) > 1 else ''}"
+        return f"{share}, by {apart} in the last place of the largest"
 
 
 def distance(original: Any, rerun: Any) -> Distance | None:
