@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from starlette.responses import Response
+
+from store.moments import rfc3339 as rfc3339
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
@@ -31,11 +32,6 @@ class Answer:
 def document(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A response that says `value`, which holds no NaN: see api/numbers.py."""
     return Response(orjson.dumps(value, option=OPTIONS), status, dict(headers or {}), "application/json")
-
-
-def rfc3339(moment: float) -> str:
-    """Seconds since the epoch as 2026-11-23T20:30:01.123456Z."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def rfc3339_or_null(moment: float | None) -> str | None:

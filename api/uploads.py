@@ -1,6 +1,7 @@
 """Files that are too large for memory, written to the disk while they arrive: the body itself, or the parts of a form."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,14 +66,14 @@ async def _gathered(request: Request) -> AsyncIterator[bytes]:
     yield bytes(held)
 
 
-class _Parser:
+class _Parser(ABC):
     def __init__(self, folder: Path) -> None:
         self.files: list[tuple[str, Path]] = []
         self._folder = folder
         self._file: BinaryIO | None = None
 
-    def take(self, piece: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def take(self, piece: bytes) -> None: ...
 
     def end(self) -> None:
         self.close()

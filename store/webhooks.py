@@ -4,7 +4,6 @@ import json
 import random
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from store.database import now
 from store.errors import NotFound
 from store.ids import new_id
+from store.moments import rfc3339
 from store.tables import AutomaticRerun, Delivery, Project, Run, Verdict, Webhook
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, MOST_TRIES = 2.0, 3600.0, 14  # given up after about seven hours
@@ -131,7 +131,3 @@ def _due() -> list[ColumnElement[bool]]:
 def _stands() -> ColumnElement[bool]:
     """Of a delivery: that its verdict is still there. When either of the two runs is deleted, it is not."""
     return exists().where(Verdict.rerun_id == Delivery.rerun_id, Verdict.original_id == Delivery.original_id)
-
-
-def rfc3339(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
