@@ -1,8 +1,10 @@
 """Migrated PostgreSQL databases, lent to one test after another: emptying one costs a fiftieth of making one."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from servers import Postgres
 
@@ -19,6 +21,15 @@ SHAPE = """
            (SELECT array_agg(s::text) FROM pg_db_role_setting AS s)
 """
 ALONE = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def of_a_file(request: pytest.FixtureRequest, folder: Path, name: str) -> str:
+    """The URL of a database that the tests of one file share, of the kind that the fixture's parameter says; a PostgreSQL one is new and migrated."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder / 'runtwice.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return server.url(name)
 
 
 class Databases:

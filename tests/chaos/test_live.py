@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from databases import TEMPLATE
+from databases import of_a_file
 from servers import NO_TLS, Valkey, free_port, wait_until
 from service import Service
 from streams import Heard, listening
@@ -16,11 +16,7 @@ from streams import Heard, listening
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Two API processes on one database, with a broker; one pair for the tests of this file, of which each writes to runs of its own."""
     folder, valkey = tmp_path_factory.mktemp("live"), Valkey()
-    url = f"sqlite:///{folder / 'runtwice.db'}"
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        server.execute(f"CREATE DATABASE live TEMPLATE {TEMPLATE}")
-        url = server.url("live")
+    url = of_a_file(request, folder, "live")
     try:
         service = Service(folder / "service", url, valkey.start())
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from databases import TEMPLATE
+from databases import of_a_file
 from servers import Valkey
 from service import Service
 
@@ -20,11 +20,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """API and one worker with one slot; one for the tests of this file, which leave it so."""
     folder, valkey = tmp_path_factory.mktemp("reproducibility"), Valkey()
-    url = f"sqlite:///{folder / 'runtwice.db'}"
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        server.execute(f"CREATE DATABASE reproducibility TEMPLATE {TEMPLATE}")
-        url = server.url("reproducibility")
+    url = of_a_file(request, folder, "reproducibility")
     try:
         service = Service(folder / "data", url, valkey.start(), RUNTWICE_LEASE_S="60")
         try:
