@@ -111,16 +111,21 @@ class TestFirstStart:
         assert (data_dir / "admin.key").read_text() not in ("", lost)
 
 
+def untouched(data_dir: Path) -> dict[str, int]:
+    """When each file changed last; the database's own are left out: the first service goes on writing its heartbeats."""
+    return {file.name: file.stat().st_mtime_ns for file in data_dir.iterdir() if not file.name.startswith("runtwice.db")}
+
+
 class TestSecondStart:
     def test_on_the_same_folder_refuses_and_touches_nothing(self, start_up: Start, shared_up: Any) -> None:
-        before = {file: file.stat().st_mtime_ns for file in shared_up.data_dir.iterdir()}
+        before = untouched(shared_up.data_dir)
 
         second = start_up(shared_up.data_dir, ready=False)
         out, error = second.process.communicate(timeout=30)
 
         assert (second.process.returncode, out) == (1, "")
         assert f"process {shared_up.process.pid}, at {shared_up.url}" in json.loads(error)["error"]
-        assert {file: file.stat().st_mtime_ns for file in shared_up.data_dir.iterdir()} == before
+        assert untouched(shared_up.data_dir) == before
         assert httpx.get(f"{shared_up.url}/healthz", verify=NO_TLS).status_code == 200
 
     def test_after_a_kill_finds_everything_again(self, start_up: Start, up: Any, data_dir: Path) -> None:
