@@ -43,6 +43,7 @@ from api.routes import (
     runs,
     schemas,
     series,
+    studies,
 )
 from store import durability
 from store.checkpoint_files import checkpoint_files
@@ -70,6 +71,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     series.router,
     events.router,
     compare.router,
+    studies.router,
     reruns.router,
     reproducibility.router,
     artifacts.router,

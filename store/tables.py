@@ -24,6 +24,8 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.study_tables import Study as Study
+from store.study_tables import StudyRun as StudyRun
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
 

@@ -35,6 +35,7 @@ from store.tables import (
     RunTag,
     Segment,
     Series,
+    StudyRun,
     Turn,
     Verdict,
 )
@@ -80,6 +81,7 @@ PARTS = (
     Part(Series, (Series.run_id,)),
     Part(RunParam, (RunParam.run_id,)),
     Part(RunTag, (RunTag.run_id,)),
+    Part(StudyRun, (StudyRun.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
