@@ -27,6 +27,7 @@ from store.tables import (
     Clock,
     Delivery,
     Head,
+    HistoryExtra,
     Link,
     LogLines,
     LooseFile,
@@ -37,6 +38,7 @@ from store.tables import (
     Series,
     Turn,
     Verdict,
+    WandbRun,
 )
 
 ACTIVE = ("queued", "running")
@@ -82,6 +84,8 @@ PARTS = (
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
+    Part(HistoryExtra, (HistoryExtra.run_id,), func.length(HistoryExtra.body), 100),
+    Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config) + func.length(WandbRun.summary)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
     Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),

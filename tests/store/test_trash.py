@@ -89,6 +89,8 @@ class TestDiscard:
             "artifacts": 2,
             "verdicts": 0,
             "client_evidence": 0,
+            "history_extras": 0,
+            "wandb_runs": 0,
             "automatic_reruns": 0,
             "deliveries": 0,
             "run_params": 2,
