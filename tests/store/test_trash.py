@@ -95,6 +95,9 @@ class TestDiscard:
             "run_tags": 2,
             "links": 0,
             "checkpoints": 0,
+            "history_pieces": 0,
+            "stream_marks": 0,
+            "streamed_runs": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))
