@@ -1,8 +1,8 @@
 """A run's console output, by lines counted from 0 over all its attempts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from store import heads
@@ -17,45 +17,14 @@ def append(session: Session, run_id: str, attempt: int, lines: Sequence[str]) ->
 
     The caller holds the run's row locked.
     """
-    first = count(session, run_id)
-    _write(session, run_id, attempt, first, [_tame(line) for line in lines])
-    return first
-
-
-def put(session: Session, run_id: str, lines: Mapping[int, str]) -> None:
-    """Set these lines by their numbers: those that are there are written over, as a progress bar is; numbers left out before them are empty lines.
-
-    The caller holds the run's row locked.
-    """
-    if not lines:
-        return
-    first = min(lines)
-    touched = list(session.scalars(select(LogLines).where(LogLines.run_id == run_id, LogLines.number + LogLines.count > first)))
-    start = min((piece.number for piece in touched), default=count(session, run_id))
-    held = {piece.number + place: line for piece in touched for place, line in enumerate(piece.text.split("\n"))}
-    held |= {number: _tame(line) for number, line in lines.items()}
-    for piece in touched:
-        session.delete(piece)
-    session.flush()
-    _write(session, run_id, 0, start, [held.get(number, "") for number in range(start, max(held) + 1)])
-
-
-def drop(session: Session, run_id: str) -> None:
-    """Drop all of the run's output."""
-    session.execute(delete(LogLines).where(LogLines.run_id == run_id), execution_options={"synchronize_session": False})
-
-
-def count(session: Session, run_id: str) -> int:
     last = session.scalars(select(LogLines).where(LogLines.run_id == run_id).order_by(LogLines.number.desc()).limit(1)).one_or_none()
-    return 0 if last is None else last.number + last.count
-
-
-def _write(session: Session, run_id: str, attempt: int, number: int, lines: Sequence[str]) -> None:
-    for piece in _pieces(lines):
+    first = number = 0 if last is None else last.number + last.count
+    for piece in _pieces([_tame(line) for line in lines]):
         version = heads.advance(session.connection(), run_id)
         session.add(LogLines(run_id=run_id, number=number, count=len(piece), attempt=attempt, version=version, text="\n".join(piece)))
         number += len(piece)
     session.flush()
+    return first
 
 
 def read(session: Session, run_id: str, after: int = -1, limit: int = 1000) -> list[tuple[int, str]]:

@@ -24,9 +24,11 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.stream_tables import HistoryPiece as HistoryPiece
+from store.stream_tables import Streamed as Streamed
+from store.stream_tables import StreamMark as StreamMark
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
-from store.wandb_tables import HistoryExtra as HistoryExtra
 from store.wandb_tables import WandbRun as WandbRun
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
@@ -185,7 +187,10 @@ class Turn(Table):
 
 
 class LogLines(Table):
-    """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts."""
+    """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts.
+
+    `marks` is a JSON list with [level, time] for each line where a client said so, null elsewhere; see console.py.
+    """
 
     __tablename__ = "log_lines"
     __table_args__ = (Index(None, "run_id", "version"),)
@@ -196,6 +201,7 @@ class LogLines(Table):
     attempt: Mapped[int]
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+    marks: Mapped[str | None] = mapped_column(Text)
 
 
 class Artifact(Table):

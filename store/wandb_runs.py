@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from store import findings, heads, logs, series, turns, wandb_history
+from store import heads, history, turns
 from store.database import now
 from store.tables import Project, Run, WandbRun
 
@@ -50,25 +50,11 @@ def is_running(session: Session, run: Run) -> None:
     turns.state(session, run.id, "running")
 
 
-def ended(session: Session, run: Run, exit_code: int) -> None:
-    """The SDK said that its process is done."""
-    state, reason = ("finished", None) if exit_code == 0 else ("failed", f"The process ended with exit code {exit_code}.")
-    if run.state == state and run.reason == reason:
-        return
-    run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
-    turns.state(session, run.id, state, reason)
-    findings.note(session, run)
-
-
 def start_anew(session: Session, run: Run) -> None:
     """A second init of the same id overwrites, as W&B documents it: history, output, config and summary are gone."""
     had = begin(session, run)
-    series.truncate(session, run.id, 0)
-    wandb_history.forget(session, run.id, 0)
-    logs.drop(session, run.id)
-    blank = _blank(run)
-    for name in ("config", "summary", "facts", "exit_code", "history_lines", "event_lines", "history_tail", "event_tail", "floats", "kinds"):
-        setattr(had, name, getattr(blank, name))
+    history.clear(session, run)
+    had.config, had.facts, had.description = "{}", {}, None
     run.config = {}
     run.created_at = run.started_at = session.scalar(select(now())) or run.created_at
     is_running(session, run)
@@ -76,19 +62,15 @@ def start_anew(session: Session, run: Run) -> None:
 
 def rewind(session: Session, run: Run, step: int) -> None:
     """Drop what came after the step; the run goes on from there."""
-    had = begin(session, run)
-    series.truncate(session, run.id, step + 1)
-    wandb_history.forget(session, run.id, step + 1)
-    _count_lines(session, run, had)
+    begin(session, run)
+    history.truncate(session, run.id, step)
     is_running(session, run)
 
 
 def fork(session: Session, run: Run, parent: Run, step: int) -> None:
     """Begin the run's history with the parent's up to the step, included."""
-    had, from_ = begin(session, run), told(session, parent)
-    wandb_history.copy(session, parent.id, run.id, step)
-    had.floats, had.kinds = list(from_.floats), dict(from_.kinds)
-    _count_lines(session, run, had)
+    begin(session, run)
+    history.copy(session, parent.id, run.id, step)
 
 
 def note(session: Session, run: Run) -> None:
@@ -97,30 +79,9 @@ def note(session: Session, run: Run) -> None:
     heads.advance(session.connection(), run.id)
 
 
-def _count_lines(session: Session, run: Run, had: WandbRun) -> None:
-    last = wandb_history.rows(session, run.id, had.floats, newest_first=True, limit=1)
-    had.history_lines = wandb_history.count(session, run.id)
-    had.history_tail = json.dumps(last[0]) if last else ""
-    had.summary = had.history_tail or "{}"
-
-
 def _blank(run: Run) -> WandbRun:
-    return WandbRun(
-        run_id=run.id,
-        config=json.dumps({key: {"value": value} for key, value in run.config.items()}),
-        summary="{}",
-        facts={},
-        description=None,
-        exit_code=None,
-        history_lines=0,
-        event_lines=0,
-        history_tail="",
-        event_tail="",
-        floats=[],
-        kinds={},
-        set_aside=0,
-        set_aside_reason=None,
-    )
+    config = json.dumps({key: {"value": value} for key, value in run.config.items()})
+    return WandbRun(run_id=run.id, config=config, facts={}, description=None)
 
 
 def number_of_runs(session: Session, project: Project) -> int:

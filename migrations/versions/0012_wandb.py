@@ -1,4 +1,4 @@
-"""What the wandb SDK tells of its runs: group, kind of job and sweep of a run, its config and summary by the letter, history that is no number."""
+"""What the wandb SDK tells of its runs: group, kind of job and sweep of a run, its config by the letter."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,29 +16,14 @@ def upgrade() -> None:
     op.create_table(
         "wandb_runs",
         sa.Column("run_id", sa.String(32), sa.ForeignKey("runs.id", name="fk_wandb_runs_run_id_runs", ondelete="CASCADE"), nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("config", "summary")),
+        sa.Column("config", sa.Text(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("exit_code", sa.BigInteger(), nullable=True),
-        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("history_lines", "event_lines")),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("history_tail", "event_tail")),
-        sa.Column("floats", sa.JSON(), nullable=False),
-        sa.Column("kinds", sa.JSON(), nullable=False),
-        sa.Column("set_aside", sa.BigInteger(), nullable=False),
-        sa.Column("set_aside_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", name="pk_wandb_runs"),
-    )
-    op.create_table(
-        "history_extras",
-        sa.Column("run_id", sa.String(32), sa.ForeignKey("runs.id", name="fk_history_extras_run_id_runs", ondelete="CASCADE"), nullable=False),
-        sa.Column("step", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", "step", name="pk_history_extras"),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("history_extras")
     op.drop_table("wandb_runs")
     for name, _ in NEW:
         op.drop_index(f"ix_runs_project_id_{name}", "runs")

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sdk import Sdk
 from servers import NO_TLS
 from service import Service
 
@@ -11,7 +12,8 @@ FIRST = """
 import json, math, wandb
 run = wandb.init(project="PROJECT", config={"lr": 0.1, "nest": {"a": [1, 2]}}, group="g", job_type="train", tags=["x"], notes="hello", name="first")
 for i in range(20):
-    run.log({"loss": 1 / (i + 1), "nest": {"x": i}, "big": 2**53 + 1, "flag": i % 2 == 0, "words": f"step {i}", "odd": math.nan if i == 3 else 1.5, "up": math.inf})
+    run.log({"loss": 1 / (i + 1), "nest": {"x": i}, "big": 2**53 + 1, "flag": i % 2 == 0, "words": f"step {i}"}, commit=False)
+    run.log({"odd": math.nan if i == 3 else 1.5, "up": math.inf})
 run.log({"weights": wandb.Histogram([1, 2, 3])})
 run.config.update({"lr": 0.2}, allow_val_change=True)
 run.summary["best"] = 0.5
@@ -44,9 +46,7 @@ def shown(service: Service, project: str, external_id: str) -> dict[str, Any]:
 
 class TestLogged:
     @pytest.fixture(scope="class")
-    def run(self, wandb_service: Service, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Any]:
-        from conftest import Sdk
-
+    def run(self, wandb_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         sdk = Sdk(tmp_path_factory.mktemp("sdk"), f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
         return shown(wandb_service, "logged", sdk.run(FIRST.replace("PROJECT", "logged")))
 

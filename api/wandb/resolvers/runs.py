@@ -14,11 +14,12 @@ from api.wandb.asking import Asking
 from api.wandb.ids import number, opaque, own
 from api.wandb.resolvers import viewer
 from api.wandb.times import moment
-from store import keys, logs, runs, series, trash, wandb_history, wandb_runs
+from store import console, dialect, history, keys, runs, series, streamed, trash, wandb_runs
 from store.errors import KeyNotFound, RunNotFound
 from store.ids import new_external_id
 from store.tables import Project, Run, WandbRun
 
+STEP = "_step"
 SHARED = "x-wandb-use-async-filestream"  # several processes write to one run: none of them may clear it
 LARGEST_CONFIG, LARGEST_SUMMARY = 1_000_000, 10_000_000
 LONGEST_NAME, LONGEST_ID = 256, 128
@@ -66,10 +67,9 @@ def _change_logged(session: Session, asking: Asking, run: Run, input: Mapping[st
     if input.get("config") is not None:
         config = _object(input["config"], "config", LARGEST_CONFIG)
         had.config, run.config = input["config"], wandb_runs.shown_config(config)
-        _fork(session, asking, run, config, had)
+        _fork(session, run, config)
     if input.get("summaryMetrics") is not None:
-        _object(input["summaryMetrics"], "summaryMetrics", LARGEST_SUMMARY)
-        had.summary = input["summaryMetrics"]
+        streamed.set_summary(session, run.id, _object(input["summaryMetrics"], "summaryMetrics", LARGEST_SUMMARY))
     facts = {ours: input[theirs] for theirs, ours in FACTS.items() if input.get(theirs) is not None}
     if facts:
         had.facts = {**had.facts, **facts}
@@ -92,11 +92,11 @@ def _change_any(run: Run, input: Mapping[str, Any]) -> None:
             setattr(run, ours, input[theirs][:longest] or None)
 
 
-def _fork(session: Session, asking: Asking, run: Run, config: Mapping[str, Any], had: WandbRun) -> None:
+def _fork(session: Session, run: Run, config: Mapping[str, Any]) -> None:
     """A new run that says where it branches off begins with its parent's history."""
     wrapped = config.get(wandb_runs.OWN)
     point = wrapped.get("value", {}).get("branch_point") if isinstance(wrapped, Mapping) and isinstance(wrapped.get("value"), Mapping) else None
-    if not isinstance(point, Mapping) or had.history_lines or point.get("run_id") == run.external_id:
+    if not isinstance(point, Mapping) or history.count(session, run.id) or point.get("run_id") == run.external_id:
         return
     parent = wandb_runs.find(session, run.project, str(point.get("run_id")))
     step = point.get("step")
@@ -106,8 +106,8 @@ def _fork(session: Session, asking: Asking, run: Run, config: Mapping[str, Any],
 
 
 def rewind(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    if input["metricName"] != wandb_history.STEP:
-        raise InvalidValue("/metricName", f'takes "{wandb_history.STEP}"; got "{input["metricName"][:80]}"')
+    if input["metricName"] != STEP:
+        raise InvalidValue("/metricName", f'takes "{STEP}"; got "{input["metricName"][:80]}"')
     with asking.writing() as session:
         project = names.get(session, asking.caller, *asking.project_path(input["entityName"], input["projectName"]))
         run = _logged(session, project, input["runName"])
@@ -157,8 +157,8 @@ def wandb_config(run: Run, asking: Asking, keys: list[str] | None = None) -> str
 
 def summary(run: Run, asking: Asking, keys: list[str] | None = None) -> str:
     """What the SDK set; of another run, the last value of each metric."""
-    found: dict[str, Any] = wandb_history.tolerant_loads(told(run, asking).summary)
-    if not found:
+    found = streamed.summary(asking.session, run.id)
+    if found is None:
         held = series.summaries(asking.session, [run.id])[run.id]
         found = {metric: one.last for metric, one in held.items() if not metric.startswith(series.NEVER_THE_SAME)}
     if keys is not None:
@@ -175,9 +175,14 @@ def spelled(value: Any) -> Any:
     return [spelled(inner) for inner in value] if isinstance(value, list) else value
 
 
-def tail(text: str) -> str:
+def history_tail(run: Run, asking: Asking) -> str:
     """A list of the last row, as JSON in JSON."""
-    return json.dumps([text] if text else [])
+    last = history.tail(asking.session, run.id)
+    return json.dumps([] if last is None else [json.dumps(spelled(last))])
+
+
+def events_tail(run: Run, asking: Asking) -> str:
+    return json.dumps([json.dumps(spelled(row)) for row in history.events(asking.session, run.id, limit=2)[-1:]])
 
 
 def user(run: Run, asking: Asking) -> dict[str, Any]:
@@ -193,7 +198,7 @@ def _object(text: str, what: str, most: int) -> dict[str, Any]:
     if len(text) > most:
         raise InvalidValue(f"/{what}", f"takes JSON of at most {most:,} characters; got {len(text):,}")
     try:
-        value = wandb_history.tolerant_loads(text)
+        value = dialect.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidValue(f"/{what}", f"takes a JSON object: {str(error)[:200]}") from error
     if not isinstance(value, dict):
@@ -235,12 +240,12 @@ FIELDS = {
     "Run.readOnly": lambda _run, asking: asking.caller.role == "viewer",
     "Run.projectId": lambda run, _asking: str(number(run.project_id)),
     "Run.user": user,
-    "Run.exitcode": lambda run, asking: told(run, asking).exit_code,
-    "Run.historyLineCount": lambda run, asking: told(run, asking).history_lines,
-    "Run.eventsLineCount": lambda run, asking: told(run, asking).event_lines,
-    "Run.logLineCount": lambda run, asking: logs.count(asking.session, run.id),
-    "Run.historyTail": lambda run, asking: tail(told(run, asking).history_tail),
-    "Run.eventsTail": lambda run, asking: tail(told(run, asking).event_tail),
+    "Run.exitcode": lambda run, _asking: {"finished": 0, "failed": 1}.get(run.state),
+    "Run.historyLineCount": lambda run, asking: streamed.count_lines(asking.session, run.id, streamed.HISTORY),
+    "Run.eventsLineCount": lambda run, asking: streamed.count_lines(asking.session, run.id, streamed.EVENTS),
+    "Run.logLineCount": lambda run, asking: console.count(asking.session, run.id),
+    "Run.historyTail": history_tail,
+    "Run.eventsTail": events_tail,
     **{
         f"Run.{field}": lambda run, asking, fact=fact: told(run, asking).facts.get(fact)
         for field, fact in {
