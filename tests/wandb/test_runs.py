@@ -44,12 +44,13 @@ def shown(service: Service, project: str, external_id: str) -> dict[str, Any]:
     return service.run(found[0]["id"])
 
 
-class TestLogged:
-    @pytest.fixture(scope="class")
-    def run(self, wandb_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-        sdk = Sdk(tmp_path_factory.mktemp("sdk"), f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
-        return shown(wandb_service, "logged", sdk.run(FIRST.replace("PROJECT", "logged")))
+@pytest.fixture(scope="module")
+def run(wandb_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    sdk = Sdk(tmp_path_factory.mktemp("sdk"), f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
+    return shown(wandb_service, "logged", sdk.run(FIRST.replace("PROJECT", "logged")))
 
+
+class TestLogged:
     def test_is_a_run_like_any_other(self, run: dict[str, Any]) -> None:
         assert (run["name"], run["state"], run["origin"], run["tags"], run["notes"]) == ("first", "finished", "client", ["x"], "hello")
         assert (run["group"], run["job_type"]) == ("g", "train")
