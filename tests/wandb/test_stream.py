@@ -1,11 +1,13 @@
 """What the unmodified wandb SDK logs is what the store holds."""
 
+import http.client
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sdk import Sdk
+from servers import wait_until
 from service import Service
 
 from store import console, history, streamed
@@ -86,3 +88,31 @@ class TestSdk:
         for name in ("first", "second"):
             assert [row[f"loss/{name}"] for row in rows if f"loss/{name}" in row] == list(range(50))
         assert sorted(row["both"] for row in rows) == sorted([*range(50), *range(50)])
+
+
+class TestKill:
+    def test_between_commit_and_answer_doubles_no_row(self, wandb_service: Service) -> None:
+        run = wandb_service.client.post("/runs", json={"project": "team/streams", "origin": "client"}).json()
+        path = f"/files/team/streams/{run['external_id']}/file_stream"
+        lines = [json.dumps({"_step": step, "a": step, "s": str(step)}) for step in range(200)]
+        bodies = [json.dumps({"files": {"wandb-history.jsonl": {"offset": at, "content": lines[at : at + 100]}}}) for at in (0, 100)]
+        for at, body in enumerate(bodies):
+            unheard = http.client.HTTPConnection("127.0.0.1", wandb_service.port, timeout=30)
+            unheard.request("POST", path, body, {"Authorization": f"Bearer {wandb_service.key}"})
+            wait_until(lambda at=at: self.count(wandb_service, run["id"]) == 100 * (at + 1), 30.0, "the commit")
+            wandb_service.kill("api")
+            unheard.close()
+
+            wandb_service.start_api()
+            for sent in bodies[: at + 1]:
+                wandb_service.client.post(f"{wandb_service.client.base_url.copy_with(path=path)}", content=sent).raise_for_status()
+
+        with wandb_service.database.read() as session:
+            rows = history.rows(session, run["id"])
+        assert [(row["_step"], row["a"], row["s"]) for row in rows] == [(step, step, str(step)) for step in range(200)]
+        assert wandb_service.run(run["id"])["metrics"]["a"]["count"] == 200
+
+    @staticmethod
+    def count(service: Service, run_id: str) -> int:
+        with service.database.read() as session:
+            return streamed.count_lines(session, run_id, streamed.HISTORY)
