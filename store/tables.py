@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store.alert_tables import Alert as Alert
 from store.dataset_tables import Dataset as Dataset
 from store.layer_tables import LayerSnapshot as LayerSnapshot
 from store.layer_tables import Probe as Probe
@@ -24,6 +25,9 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.sweep_tables import Sweep as Sweep
+from store.sweep_tables import SweepAgent as SweepAgent
+from store.sweep_tables import Trial as Trial
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
 
