@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from store import heads, webhooks
@@ -14,7 +14,6 @@ from store.tables import Alert, Run
 
 MOST_ALERTS = 1000
 MOST_TITLE, MOST_TEXT = 1000, 10_000
-LATELY_S = 10.0
 
 
 def add(session: Session, run: Run, title: str, text: str, level: str, wait_s: float = 0.0) -> bool:
@@ -44,10 +43,9 @@ def of_run(session: Session, run_id: str) -> list[Alert]:
     return list(session.scalars(select(Alert).where(Alert.run_id == run_id).order_by(Alert.version)))
 
 
-def since(session: Session, versions: dict[str, int | None], limit: int = 100) -> Sequence[Alert]:
-    """Alerts of these runs behind a version of each; where that is None, those of the last seconds."""
-    if not versions:
+def lately(session: Session, run_ids: Sequence[str], for_s: float | None, limit: int = 100) -> Sequence[Alert]:
+    """What these runs raised in the last seconds, or since they began; oldest first."""
+    if not run_ids:
         return []
-    lately = Alert.at > now() - LATELY_S
-    which = [(Alert.run_id == run_id) & (lately if after is None else Alert.version > after) for run_id, after in versions.items()]
-    return list(session.scalars(select(Alert).where(or_(*which)).order_by(Alert.at, Alert.run_id, Alert.version).limit(limit)))
+    query = select(Alert).where(Alert.run_id.in_(run_ids)).order_by(Alert.at, Alert.run_id, Alert.version).limit(limit)
+    return list(session.scalars(query if for_s is None else query.where(Alert.at > now() - for_s)))
