@@ -91,5 +91,5 @@ class Installation(Table):
 
     __tablename__ = "installation"
 
-    number: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[str] = mapped_column(String(32))

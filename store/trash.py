@@ -27,6 +27,7 @@ from store.tables import (
     Clock,
     Delivery,
     Head,
+    HistoryPiece,
     Link,
     LogLines,
     LooseFile,
@@ -35,8 +36,11 @@ from store.tables import (
     RunTag,
     Segment,
     Series,
+    Streamed,
+    StreamMark,
     Turn,
     Verdict,
+    WandbRun,
 )
 
 ACTIVE = ("queued", "running")
@@ -82,6 +86,10 @@ PARTS = (
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
+    Part(HistoryPiece, (HistoryPiece.run_id,), func.length(HistoryPiece.body), 50),
+    Part(StreamMark, (StreamMark.run_id,)),
+    Part(Streamed, (Streamed.run_id,), func.length(Streamed.summary)),
+    Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
     Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),

@@ -148,6 +148,9 @@ class RunListed(TypedDict):
     studies: list[str]
     tags: list[str]
     notes: str
+    group: str | None
+    job_type: str | None
+    sweep: str | None
     archived: bool
     digests: Json | None
     metrics: dict[str, MetricSummary]
