@@ -17,7 +17,7 @@ from store.database import Database, now
 from store.errors import ArtifactNotFound
 from store.fence import Claim, must_own
 from store.ids import new_id
-from store.tables import Artifact, Dataset, LooseFile, Run
+from store.tables import Artifact, Dataset, LooseFile, Run, Version, VersionFile
 
 PIECE = 1 << 20
 GRACE_S = 3600.0
@@ -161,7 +161,9 @@ def _is_used(db: Database, sha256: str) -> bool:
     with db.read() as session:
         of_run = select(Artifact.id).where(Artifact.sha256 == sha256).limit(1)
         of_dataset = select(Dataset.name).where(or_(Dataset.x_sha256 == sha256, Dataset.y_sha256 == sha256)).limit(1)
-        return session.scalar(of_run) is not None or session.scalar(of_dataset) is not None
+        of_version = select(VersionFile.name).where(VersionFile.sha256 == sha256).limit(1)
+        manifest = select(Version.id).where(Version.manifest_sha256 == sha256).limit(1)
+        return any(session.scalar(query) is not None for query in (of_run, of_dataset, of_version, manifest))
 
 
 def _age_s(path: Path) -> float | None:

@@ -33,6 +33,11 @@ from store.sweep_tables import SweepAgent as SweepAgent
 from store.sweep_tables import Trial as Trial
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
+from store.version_tables import Collection as Collection
+from store.version_tables import Version as Version
+from store.version_tables import VersionAlias as VersionAlias
+from store.version_tables import VersionFile as VersionFile
+from store.version_tables import VersionUse as VersionUse
 from store.wandb_tables import WandbRun as WandbRun
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")

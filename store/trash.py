@@ -41,6 +41,7 @@ from store.tables import (
     StreamMark,
     Turn,
     Verdict,
+    VersionUse,
     WandbRun,
 )
 
@@ -91,6 +92,7 @@ PARTS = (
     Part(StreamMark, (StreamMark.run_id,)),
     Part(Streamed, (Streamed.run_id,), func.length(Streamed.summary)),
     Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config)),
+    Part(VersionUse, (VersionUse.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
     Part(Alert, (Alert.run_id,), func.length(Alert.text)),

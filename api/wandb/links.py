@@ -19,6 +19,14 @@ def to_get(parts: Parts, base_url: str, artifact_id: str) -> str:
     return _link(parts, base_url, "get", f"files/{artifact_id}")
 
 
+def to_put_version(parts: Parts, base_url: str, version_id: str, name: str) -> str:
+    return _link(parts, base_url, "put", f"versions/{version_id}/{name}")
+
+
+def to_get_version(parts: Parts, base_url: str, version_id: str, name: str) -> str:
+    return _link(parts, base_url, "get", f"versions/{version_id}/{name}")
+
+
 def must_be_good(parts: Parts, act: str, path: str, until: str, sign: str) -> None:
     """Raises Problem 403 for an address that was not given out, for another act than this, or whose time is over."""
     if not until.isdecimal() or len(until) > 12 or not hmac.compare_digest(_tag(parts, act, path, until).encode(), sign.encode()):

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from api.deps import Service
 from api.downloads import attachment
 from api.parts import Parts
-from api.wandb import links
+from api.wandb import links, manifests
 from store import artifacts, runs, wandb_runs
 from store.errors import NotAClientRun
 
@@ -40,6 +40,24 @@ def get(parts: Service, artifact_id: str, until: Until, sign: Sign) -> Response:
         found = artifacts.get(session, artifact_id, None)
     headers = {"Content-Disposition": attachment(found.name), "ETag": f'"{found.sha256}"'}
     return FileResponse(parts.files.path(found.sha256), media_type="application/octet-stream", headers=headers)
+
+
+@router.put("/storage/versions/{version_id}/{name:path}")
+async def put_of_version(request: Request, parts: Service, version_id: str, name: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "put", f"versions/{version_id}/{name}", until, sign)
+    with SpooledTemporaryFile(IN_MEMORY) as body:
+        async for piece in request.stream():
+            await to_thread.run_sync(body.write, piece)
+        await to_thread.run_sync(manifests.keep, parts, version_id, name, body)
+    return Response(status_code=200)
+
+
+@router.get("/storage/versions/{version_id}/{name:path}")
+def get_of_version(parts: Service, version_id: str, name: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "get", f"versions/{version_id}/{name}", until, sign)
+    sha256 = manifests.digest(parts, version_id, name)
+    headers = {"Content-Disposition": attachment(name), "ETag": f'"{sha256}"'}
+    return FileResponse(parts.files.path(sha256), media_type="application/octet-stream", headers=headers)
 
 
 def _keep(parts: Parts, run_id: str, name: str, body: Any) -> None:
