@@ -47,6 +47,7 @@ FIELD_NAMES = {
 }
 STATES = {"killed": "cancelled", "pending": "queued"}
 SHOWN = "config.KEY, summary_metrics.KEY, tags, " + ", ".join(sorted({name for name, field in FIELD_NAMES.items() if field in FIELDS}))
+MOST_STEPS = 6  # of a key whose dots may be part of it: each reading is looked up
 HasPath = Callable[[str], bool]
 TURNED = ("min", "max", "last", "count", "min_step")
 
@@ -112,8 +113,10 @@ def _path(name: str, steps: list[str], has_path: HasPath) -> str:
     nested = _written(steps)
     if len(nested) > LONGEST_PATH:
         raise BadFilter(f"Config paths beyond {LONGEST_PATH} characters cannot be searched; this one has {len(nested):,}.")
-    if len(steps) == 1 or len(steps) > 6 or has_path(nested):
+    if len(steps) == 1 or len(steps) > MOST_STEPS or has_path(nested):
         return nested
+    if steps[-1] == "value" and has_path(_written(steps[:-1])):
+        return _written(steps[:-1])
     joined = (_written([*steps[:cut], ".".join(steps[cut:])]) for cut in range(len(steps) - 2, -1, -1))
     return next((path for path in joined if has_path(path)), nested)
 
