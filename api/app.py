@@ -21,6 +21,7 @@ from api.hosts import HostCheck
 from api.lane import Lane
 from api.parts import Parts
 from api.routes import (
+    alerts,
     artifacts,
     client_runs,
     compare,
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     diagnostics.router,
     probes.router,
     client_runs.router,
+    alerts.router,
     points.router,
     series.router,
     events.router,

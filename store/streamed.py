@@ -12,8 +12,8 @@ from store.tables import Run
 
 HISTORY, EVENTS, OUTPUT = "history", "events", "output"
 MOST_SPANS = 1000
+LONGEST_REASON = 500
 MOST_KINDS = 10_000
-LONGEST_SUMMARY = 12_000_000
 
 
 def of(session: Session, run_id: str) -> Streamed:
@@ -87,13 +87,19 @@ def set_aside(session: Session, run_id: str, reasons: Sequence[str]) -> None:
     """Count lines that could not be taken, on the run."""
     if reasons:
         held = of(session, run_id)
-        held.set_aside, held.set_aside_reason = held.set_aside + len(reasons), reasons[-1]
+        last = reasons[-1][:LONGEST_REASON].replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+        held.set_aside, held.set_aside_reason = held.set_aside + len(reasons), last
         session.flush()
         connection = session.connection()
         head = heads.read(connection, [run_id])[run_id]
         head.refused += len(reasons)
         head.version += 1
         heads.write(connection, [head])
+
+
+def set_aside_reason(session: Session, run_id: str) -> str | None:
+    """Why the last of the lines that could not be taken could not."""
+    return session.scalar(select(Streamed.set_aside_reason).where(Streamed.run_id == run_id))
 
 
 def count_kinds(held: Streamed, extras: Mapping[int, Mapping[str, Any]], kind_of: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store.alert_tables import Alert as Alert
 from store.dataset_tables import Dataset as Dataset
 from store.layer_tables import LayerSnapshot as LayerSnapshot
 from store.layer_tables import Probe as Probe
@@ -27,6 +28,9 @@ from store.policy_tables import Webhook as Webhook
 from store.stream_tables import HistoryPiece as HistoryPiece
 from store.stream_tables import Streamed as Streamed
 from store.stream_tables import StreamMark as StreamMark
+from store.sweep_tables import Sweep as Sweep
+from store.sweep_tables import SweepAgent as SweepAgent
+from store.sweep_tables import Trial as Trial
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
 from store.wandb_tables import WandbRun as WandbRun

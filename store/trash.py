@@ -18,6 +18,7 @@ from store.database import insert_into, note_written, now
 from store.layer_tables import LayerSnapshot
 from store.tables import (
     TRASH,
+    Alert,
     Artifact,
     Attempt,
     AutomaticRerun,
@@ -92,6 +93,7 @@ PARTS = (
     Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
+    Part(Alert, (Alert.run_id,), func.length(Alert.text)),
     Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),
 )
 

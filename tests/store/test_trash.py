@@ -91,6 +91,7 @@ class TestDiscard:
             "client_evidence": 0,
             "wandb_runs": 0,
             "automatic_reruns": 0,
+            "alerts": 0,
             "deliveries": 0,
             "run_params": 2,
             "run_tags": 2,

@@ -36,6 +36,29 @@ for i in range(3):
 run.finish()
 print(json.dumps(run.id))
 """
+BRANCHES = """
+import json, wandb
+def log(values, **how):
+    run = wandb.init(project="PROJECT", **how)
+    for value in values:
+        run.log({"x": value})
+    run.finish()
+log(range(10), id="parent01", config={"a": 1})
+log([100, 101], id="child001", fork_from="parent01?_step=4")
+log([77], resume_from="parent01?_step=6")
+print(json.dumps(None))
+"""
+OFFLINE = """
+import json, os, subprocess, sys, wandb
+run = wandb.init(project="PROJECT", id="offline1", mode="offline")
+for i in range(5):
+    run.log({"y": i})
+folder = os.path.dirname(run.dir)
+run.finish()
+for _ in range(2):
+    subprocess.run([sys.executable, "-m", "wandb", "sync", "--include-synced", folder], check=True, capture_output=True)
+print(json.dumps(None))
+"""
 
 
 def shown(service: Service, project: str, external_id: str) -> dict[str, Any]:
@@ -44,12 +67,13 @@ def shown(service: Service, project: str, external_id: str) -> dict[str, Any]:
     return service.run(found[0]["id"])
 
 
-class TestLogged:
-    @pytest.fixture(scope="class")
-    def run(self, wandb_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-        sdk = Sdk(tmp_path_factory.mktemp("sdk"), f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
-        return shown(wandb_service, "logged", sdk.run(FIRST.replace("PROJECT", "logged")))
+@pytest.fixture(scope="module")
+def run(wandb_service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    sdk = Sdk(tmp_path_factory.mktemp("sdk"), f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
+    return shown(wandb_service, "logged", sdk.run(FIRST.replace("PROJECT", "logged")))
 
+
+class TestLogged:
     def test_is_a_run_like_any_other(self, run: dict[str, Any]) -> None:
         assert (run["name"], run["state"], run["origin"], run["tags"], run["notes"]) == ("first", "finished", "client", ["x"], "hello")
         assert (run["group"], run["job_type"]) == ("g", "train")
@@ -93,6 +117,19 @@ class TestAgain:
         run = shown(wandb_service, "again", "again002")
         assert run["config"] == {"try": "b"}
         assert wandb_service.series(run["id"])["value"] == ([0, 1, 2], [0.0, 1.0, 2.0])
+
+    def test_a_fork_begins_with_its_parent_and_a_rewound_run_goes_on_from_a_step(self, wandb_service: Service, sdk: Any) -> None:
+        sdk.run(BRANCHES.replace("PROJECT", "branches"))
+
+        child, parent = (shown(wandb_service, "branches", name)["id"] for name in ("child001", "parent01"))
+        assert wandb_service.series(child)["x"] == (list(range(7)), [0.0, 1.0, 2.0, 3.0, 4.0, 100.0, 101.0])
+        assert wandb_service.series(parent)["x"] == (list(range(8)), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 77.0])
+
+    def test_an_offline_run_that_is_synchronised_twice_is_there_once(self, wandb_service: Service, sdk: Any) -> None:
+        sdk.run(OFFLINE.replace("PROJECT", "offline"))
+
+        run = shown(wandb_service, "offline", "offline1")
+        assert (run["state"], wandb_service.series(run["id"])["y"]) == ("finished", (list(range(5)), [0.0, 1.0, 2.0, 3.0, 4.0]))
 
     def test_what_must_be_there_and_is_not_is_an_error(self, sdk: Any) -> None:
         assert "resume" in sdk.run(RESUMED.replace("PROJECT", "nothing"), "nothere1", "must", code=1)
