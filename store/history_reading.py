@@ -95,7 +95,11 @@ def keys(session: Session, run_id: str) -> dict[str, dict[str, int]]:
         for kind, number in counts.items():
             mine.setdefault(kind, number)
     if found:
-        found |= {key: {"number": count(session, run_id)} for key in OWN}
+        in_rows = history_pieces.are_there(session, run_id, HISTORY)
+        number = (
+            count(session, run_id) if in_rows else max(counts.get("number", 0) for counts in found.values())
+        )  # to count points costs their reading
+        found |= {key: {"number": number} for key in OWN}
     return found
 
 
