@@ -45,6 +45,8 @@ from api.routes import (
     schemas,
     series,
 )
+from api.wandb import routes as wandb_routes
+from api.wandb import storage, stream
 from store import durability
 from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
@@ -99,7 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, page.router):
+    for router in (health.router, login.router, page.router, wandb_routes.router, stream.router, storage.router):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

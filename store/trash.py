@@ -28,6 +28,7 @@ from store.tables import (
     Clock,
     Delivery,
     Head,
+    HistoryPiece,
     Link,
     LogLines,
     LooseFile,
@@ -36,8 +37,11 @@ from store.tables import (
     RunTag,
     Segment,
     Series,
+    Streamed,
+    StreamMark,
     Turn,
     Verdict,
+    WandbRun,
 )
 
 ACTIVE = ("queued", "running")
@@ -83,6 +87,10 @@ PARTS = (
     Part(RunTag, (RunTag.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
+    Part(HistoryPiece, (HistoryPiece.run_id,), func.length(HistoryPiece.body), 50),
+    Part(StreamMark, (StreamMark.run_id,)),
+    Part(Streamed, (Streamed.run_id,), func.length(Streamed.summary)),
+    Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
     Part(Alert, (Alert.run_id,), func.length(Alert.text)),

@@ -89,6 +89,7 @@ class TestDiscard:
             "artifacts": 2,
             "verdicts": 0,
             "client_evidence": 0,
+            "wandb_runs": 0,
             "automatic_reruns": 0,
             "alerts": 0,
             "deliveries": 0,
@@ -96,6 +97,9 @@ class TestDiscard:
             "run_tags": 2,
             "links": 0,
             "checkpoints": 0,
+            "history_pieces": 0,
+            "stream_marks": 0,
+            "streamed_runs": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))
