@@ -14,9 +14,11 @@ from store.blocks import Group
 from store.history_reading import count as count
 from store.history_reading import events as events
 from store.history_reading import keys as keys
+from store.history_reading import last_event as last_event
 from store.history_reading import last_step as last_step
 from store.history_reading import rows as rows
 from store.history_reading import sampled as sampled
+from store.history_reading import spread as spread
 from store.history_reading import tail as tail
 from store.history_rows import SYSTEM, Rows
 from store.series import HELD

@@ -34,6 +34,15 @@ def rows(
     return _together(session, run_id, names, clock)
 
 
+def spread(session: Session, run_id: str, samples: int, from_step: int = 0, to_step: int = LARGEST_STEP) -> list[Row]:
+    """Up to `samples` whole rows, as `rows` gives them, spread evenly over all rows of these steps."""
+    steps = clock(session, run_id, from_step, to_step)[0]
+    if len(steps) <= samples:
+        return rows(session, run_id, from_step, to_step, samples)
+    wanted = steps[np.unique(np.linspace(0, len(steps) - 1, samples).round().astype(np.int64))]
+    return _together(session, run_id, _metrics(session, run_id), _rows_of_steps(session, run_id, wanted))
+
+
 def events(session: Session, run_id: str, limit: int = 1000) -> list[Row]:
     """Up to `limit` rows of system metrics, spread evenly over all of them: _timestamp, _runtime, and `system.cpu` and so on."""
     names = [name for name in series.metric_names(session, run_id) if name.startswith(SYSTEM)]
@@ -45,6 +54,14 @@ def events(session: Session, run_id: str, limit: int = 1000) -> list[Row]:
     clock = _picked(history_pieces.walk(session, run_id, EVENTS), wanted)
     found = _together(session, run_id, names, clock, prefix="system.")
     return [{key: value for key, value in row.items() if key != STEP} for row in found]
+
+
+def last_event(session: Session, run_id: str) -> Row | None:
+    """The newest row of system metrics."""
+    names = [name for name in series.metric_names(session, run_id) if name.startswith(SYSTEM)]
+    clock = _some(session, run_id, EVENTS, 0, LARGEST_STEP, 1, True)
+    found = [] if clock is None else _together(session, run_id, names, clock, prefix="system.")
+    return {key: value for key, value in found[0].items() if key != STEP} if found else None
 
 
 def sampled(session: Session, run_id: str, wanted: Sequence[str], samples: int = 500, from_step: int = 0, to_step: int = LARGEST_STEP) -> list[Row]:
@@ -165,13 +182,15 @@ def _picked(pieces: Iterable[Piece], steps: Steps) -> Piece:
 
 def _rows_at(session: Session, run_id: str, steps: Steps) -> list[Row]:
     """_step, _timestamp and _runtime of the rows of these steps."""
+    return _clocked(_rows_of_steps(session, run_id, steps))
+
+
+def _rows_of_steps(session: Session, run_id: str, steps: Steps) -> Piece:
     low, high = int(steps[0]), int(steps[-1])
     if history_pieces.are_there(session, run_id, HISTORY):
-        found = _picked(history_pieces.walk(session, run_id, HISTORY, low, high), steps)
-    else:
-        whole = _clock_of_points(session, run_id, low, high, LARGEST_STEP, False)
-        found = _rows_of(whole, np.flatnonzero(np.isin(whole.steps, steps)))
-    return _clocked(found)
+        return _picked(history_pieces.walk(session, run_id, HISTORY, low, high), steps)
+    whole = _clock_of_points(session, run_id, low, high, LARGEST_STEP, False)
+    return _rows_of(whole, np.flatnonzero(np.isin(whole.steps, steps)))
 
 
 def _clocked(piece: Piece) -> list[Row]:

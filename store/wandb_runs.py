@@ -21,7 +21,7 @@ def find(session: Session, project: Project, name: str) -> Run | None:
 
 def told(session: Session, run: Run) -> WandbRun:
     """What the SDK told of the run; empty for one that it did not log, such as a run of our own workers."""
-    return session.get(WandbRun, run.id, populate_existing=True) or _blank(run)
+    return session.get(WandbRun, run.id, populate_existing=True) or told_nothing(run)
 
 
 def begin(session: Session, run: Run) -> WandbRun:
@@ -29,7 +29,7 @@ def begin(session: Session, run: Run) -> WandbRun:
     session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
     found = session.get(WandbRun, run.id, populate_existing=True)
     if found is None:
-        found = _blank(run)
+        found = told_nothing(run)
         session.add(found)
         session.flush()
     return found
@@ -79,7 +79,7 @@ def note(session: Session, run: Run) -> None:
     heads.advance(session.connection(), run.id)
 
 
-def _blank(run: Run) -> WandbRun:
+def told_nothing(run: Run) -> WandbRun:
     config = json.dumps({key: {"value": value} for key, value in run.config.items()})
     return WandbRun(run_id=run.id, config=config, facts={}, description=None)
 

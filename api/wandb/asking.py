@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ class Asking:
     caller: Caller
     headers: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
+    read_ahead: dict[tuple[str, str], Any] = field(default_factory=dict)  # what a page of runs was read with, by what it is and the id
     _open: ExitStack = field(default_factory=ExitStack)
     _session: Session | None = None
 
@@ -41,6 +43,7 @@ class Asking:
     def close(self) -> None:
         self._open.close()
         self._session = None
+        self.read_ahead.clear()
 
     def project_path(self, entity: str | None, name: str | None) -> tuple[str, str]:
         """Entity and name; without an entity the caller's own or the default one, without a name "uncategorized", as the SDK has it."""

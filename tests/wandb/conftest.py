@@ -1,6 +1,6 @@
 """A service, and the wandb SDK as its client."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,12 @@ def wandb_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]
     yield service
     service.stop()
     valkey.stop()
+
+
+@pytest.fixture(scope="session")
+def make_sdk(wandb_service: Service) -> Callable[[Path], Sdk]:
+    """An SDK whose folder the test names, for what several tests look at."""
+    return lambda folder: Sdk(folder, f"http://127.0.0.1:{wandb_service.port}", wandb_service.key)
 
 
 @pytest.fixture

@@ -145,7 +145,8 @@ def of_project(project: Project, asking: Asking, name: str, missingOk: bool | No
 
 
 def told(run: Run, asking: Asking) -> WandbRun:
-    return wandb_runs.told(asking.session, run)
+    found: WandbRun | None = asking.read_ahead.get(("told", run.id))
+    return found or wandb_runs.told(asking.session, run)
 
 
 def wandb_config(run: Run, asking: Asking, keys: list[str] | None = None) -> str:
@@ -186,11 +187,26 @@ def events_tail(run: Run, asking: Asking) -> str:
 
 
 def user(run: Run, asking: Asking) -> dict[str, Any]:
-    try:
-        name = keys.get(asking.session, run.created_by or "").name
-    except KeyNotFound:
-        name = run.created_by or "nobody"
-    return viewer.user(asking, run.created_by or "nobody", name)
+    key_id = run.created_by or "nobody"
+    kept: dict[str, Any] | None = asking.read_ahead.get(("user", key_id))
+    if kept is None:
+        try:
+            name = keys.get(asking.session, key_id).name
+        except KeyNotFound:
+            name = key_id
+        kept = asking.read_ahead["user", key_id] = viewer.user(asking, key_id, name)
+    return kept
+
+
+def lines(run: Run, asking: Asking) -> int:
+    """How many rows the SDK sent of the run's history."""
+    kept: int | None = asking.read_ahead.get(("lines", run.id))
+    return streamed.count_lines(asking.session, run.id, streamed.HISTORY) if kept is None else kept
+
+
+def state(run: Run, _asking: Asking) -> str:
+    """The SDK's word for it."""
+    return {"queued": "pending", "cancelled": "killed"}.get(run.state, run.state)
 
 
 def _object(text: str, what: str, most: int) -> dict[str, Any]:
@@ -241,7 +257,8 @@ FIELDS = {
     "Run.projectId": lambda run, _asking: str(number(run.project_id)),
     "Run.user": user,
     "Run.exitcode": lambda run, _asking: {"finished": 0, "failed": 1}.get(run.state),
-    "Run.historyLineCount": lambda run, asking: streamed.count_lines(asking.session, run.id, streamed.HISTORY),
+    "Run.historyLineCount": lines,
+    "Run.state": state,
     "Run.eventsLineCount": lambda run, asking: streamed.count_lines(asking.session, run.id, streamed.EVENTS),
     "Run.logLineCount": lambda run, asking: console.count(asking.session, run.id),
     "Run.historyTail": history_tail,
