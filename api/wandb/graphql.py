@@ -135,6 +135,6 @@ def _told(error: GraphQLError) -> dict[str, Any]:
     problem = problems.problem_for(original)
     if problem.status_code >= 500:
         raise original
-    if original.__class__.__name__ == "Unauthorized":
+    if original.__class__.__name__ in ("Unauthorized", "SweepIsGone"):  # which the SDK tells by the status
         raise original
     return {"message": problem.detail, "path": error.path, "extensions": {"status": problem.status_code}}
