@@ -1,13 +1,15 @@
 """One experiment, one change: what counts as one, and how it is told."""
 
+from itertools import combinations
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from analysis.diff import change_words, changed_factors, changes
-from trainer.config import RunConfig
+from trainer.config import FACTORS, RunConfig
 
 BASE: dict[str, Any] = {"dataset": {"name": "digits"}}
 FREE = ("seed", "eval_every", "device", "threads", "best_metric", "on_non_finite")
@@ -155,6 +157,69 @@ SINGLE_CHANGES: dict[str, st.SearchStrategy[Any]] = {
 def put(path: str, value: Any) -> RunConfig:
     outer, _, inner = path.partition(".")
     return a_config(**{outer: {inner: value} if inner else value})
+
+
+def factor_of(path: str) -> str:
+    """What a path of SINGLE_CHANGES counts as, written down here once more; a new field of a config has none and fails."""
+    if path in FREE:
+        return "free"
+    own = {"model.norm_position": "model.norm", "loss": "model.output"}
+    return own.get(path) or (path if path in FACTOR_NAMES else "model")
+
+
+FACTOR_NAMES = {factor.name for factor in FACTORS}
+
+
+def put_both(one: str, first: Any, other: str, second: Any) -> RunConfig:
+    fields: dict[str, Any] = {}
+    for path, value in ((one, first), (other, second)):
+        outer, _, inner = path.partition(".")
+        fields[outer] = {**fields.get(outer, {}), inner: value} if inner else value
+    return a_config(**fields)
+
+
+PAIRS = [(one, other) for one, other in combinations(sorted(SINGLE_CHANGES), 2) if "model.kind" not in (one, other)]
+MANY = [pair for pair in PAIRS if factor_of(pair[0]) != factor_of(pair[1]) and "free" not in map(factor_of, pair)]
+
+
+@given(st.data())
+def test_every_pair_of_changed_factors_is_two(data):
+    one, other = data.draw(st.sampled_from(MANY))
+    first, second = data.draw(SINGLE_CHANGES[one]), data.draw(SINGLE_CHANGES[other])
+    try:
+        singles = [put(one, first), put(other, second)]
+        both = put_both(one, first, other, second)
+    except ValidationError:  # does not fit together, such as a batch larger than what the validation images leave
+        assume(False)
+    assume(all(changed_factors(a_config(), single) for single in singles))
+
+    assert set(changed_factors(a_config(), both)) == {factor_of(one), factor_of(other)}
+
+
+@given(st.data())
+def test_a_free_field_beside_one_changed_factor_stays_one(data):
+    one, free = data.draw(st.sampled_from(sorted(set(SINGLE_CHANGES) - set(FREE) - {"model.kind"}))), data.draw(st.sampled_from(FREE))
+    value, beside = data.draw(SINGLE_CHANGES[one]), data.draw(SINGLE_CHANGES[free])
+    try:
+        both = put_both(one, value, free, beside)
+    except ValidationError:
+        assume(False)
+
+    assert len(changed_factors(a_config(), both)) <= 1
+
+
+def test_every_pair_of_factors_has_been_drawn_from():
+    covered = {frozenset(map(factor_of, pair)) for pair in MANY}
+
+    assert covered == {frozenset(pair) for pair in combinations(sorted(FACTOR_NAMES), 2)}
+
+
+@pytest.mark.parametrize(("vary", "factors"), [("seed", ["dataset"]), ("split", []), ("both", [])])
+def test_the_split_is_free_in_a_study_that_varies_it(vary, factors):
+    changed = a_config(dataset={"name": "digits", "split_seed": 4}, seed=9)
+
+    assert changed_factors(a_config(), changed, vary) == factors
+    assert changed_factors(a_config(), a_config(dataset={"name": "digits", "val_size": 99}), vary) == ["dataset"]
 
 
 @given(st.data())
