@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from api.auth import Caller
 from api.parts import Parts
 from api.services import names
+from api.wandb.bounds import Budget
 from store.tables import Project, Run
 
 
@@ -20,6 +21,7 @@ class Asking:
     caller: Caller
     headers: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
+    budget: Budget = field(default_factory=Budget)
     _open: ExitStack = field(default_factory=ExitStack)
     _session: Session | None = None
 
