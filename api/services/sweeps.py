@@ -76,7 +76,7 @@ def _commands(session: Session, sweep: Sweep, agent: SweepAgent, running: Sequen
         return [] if sweep.state == "PAUSED" else [{"type": "exit"}]
     trial = trials.give(session, sweep, plan, agent, candidate)
     if trial is not None:
-        return [{"type": "run", "run_id": trial.external_id, "args": trial.arguments, "logs": []}]
+        return [{"type": "run", "run_id": trial.external_id, "args": trial.arguments, "program": plan.program, "logs": []}]
     if trials.may_come_back(session, sweep):
         return []
     if trials.is_over(session, sweep, plan):
