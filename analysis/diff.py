@@ -1,7 +1,7 @@
 """What changed from one config to another: by leaf, by factor, and in words."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from analysis.leaves import Change, SameAndDifferent, changes, side_by_side
 from trainer.config import FACTORS, RunConfig
@@ -15,9 +15,12 @@ SIZES = next(factor.paths for factor in FACTORS if factor.name == "model")  # th
 NAMES = {"optimizer.lr": "lr", "dataset.name": "dataset", "model.dropout.p": "dropout"}
 
 
-def changed_factors(base: RunConfig, other: RunConfig) -> list[str]:
-    """The factors that a step from `base` to `other` touches, in the order of FACTORS; empty when only what is free to differ does."""
-    paths = [change.path for change in config_changes(base, other)]
+def changed_factors(base: RunConfig, other: RunConfig, vary: Literal["seed", "split", "both"] = "seed") -> list[str]:
+    """The factors that a step from `base` to `other` touches, in the order of FACTORS; empty when only what is free to differ does.
+
+    In a study whose seeds vary the split, `dataset.split_seed` is free too.
+    """
+    paths = [change.path for change in config_changes(base, other) if vary == "seed" or change.path != "dataset.split_seed"]
     return [factor.name for factor in FACTORS if any(_lies_under(path, root) for path in paths for root in factor.paths)]
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 import msgpack
 import numpy as np
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from store import columns, dialect
+from store import columns, database, dialect
 from store.columns import Steps, Values
+from store.database import fetch
 from store.history_rows import Extra, Rows
 from store.stream_tables import HistoryPiece
 
 MOST_ROWS, MOST_BYTES = 4096, 500_000  # of a piece that is still joined to others
 LATEST = 2**63 - 1
+NONE = -1
 
 
 @dataclass(frozen=True)
@@ -44,25 +46,23 @@ def put(session: Session, run_id: str, stream: str, rows: Rows) -> None:
     if not len(rows):
         return
     fresh = Piece(rows.steps, rows.times, rows.runtimes, dict(rows.extras))
-    of = (HistoryPiece.run_id == run_id, HistoryPiece.stream == stream)
-    asked = select(HistoryPiece.number, HistoryPiece.count.label("rows"), func.length(HistoryPiece.body).label("size")).where(*of)
-    last = session.execute(asked.order_by(HistoryPiece.number.desc()).limit(16)).all()
-    number, absorbed, count = (last[0].number + 1 if last else 0), [], len(fresh)
-    for row in last:
-        if row.rows > 2 * count or row.rows + count > MOST_ROWS or row.size > MOST_BYTES:
+    connection = session.connection()
+    last = fetch(connection, _LAST, (run_id, stream))
+    number, absorbed, count = (last[0][0] + 1 if last else 0), NONE, len(fresh)
+    for its_number, its_rows, its_bytes in last:
+        if its_rows > 2 * count or its_rows + count > MOST_ROWS or its_bytes > MOST_BYTES:
             break
-        absorbed.append(row.number)
-        count += row.rows
-    if absorbed:
-        held = session.execute(select(HistoryPiece.body).where(*of, HistoryPiece.number >= absorbed[-1]).order_by(HistoryPiece.number)).scalars()
-        fresh = joined([*(decode(body) for body in held), fresh])
-        _drop(session, *of, HistoryPiece.number >= absorbed[-1])
+        absorbed, count = its_number, count + its_rows
+    if absorbed != NONE:
+        held = fetch(connection, _BODIES, (run_id, stream, absorbed))
+        fresh = joined([*(decode(body) for (body,) in held), fresh])
+        database.write(connection, _FORGET, [(run_id, stream, absorbed)])
     write(session, run_id, stream, number, fresh)
 
 
 def write(session: Session, run_id: str, stream: str, number: int, piece: Piece) -> None:
-    ends = {"first_step": int(piece.steps[0]), "last_step": int(piece.steps[-1]), "count": len(piece)}
-    session.execute(insert(HistoryPiece), [{"run_id": run_id, "stream": stream, "number": number, **ends, "body": encode(piece)}])
+    row = (run_id, stream, number, int(piece.steps[0]), int(piece.steps[-1]), len(piece), encode(piece))
+    database.write(session.connection(), _WRITE, [row])
 
 
 def joined(pieces: Sequence[Piece]) -> Piece:
@@ -176,3 +176,9 @@ def _within(piece: Piece, low: int, high: int) -> Piece:
 
 def _drop(session: Session, *which: object) -> None:
     session.execute(delete(HistoryPiece).where(*which), execution_options={"synchronize_session": False})  # type: ignore[arg-type]
+
+
+_LAST = "SELECT number, count, length(body) FROM history_pieces WHERE run_id = ? AND stream = ? ORDER BY number DESC LIMIT 16"
+_BODIES = "SELECT body FROM history_pieces WHERE run_id = ? AND stream = ? AND number >= ? ORDER BY number"
+_FORGET = "DELETE FROM history_pieces WHERE run_id = ? AND stream = ? AND number >= ?"
+_WRITE = "INSERT INTO history_pieces (run_id, stream, number, first_step, last_step, count, body) VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from store import columns, history_pieces, pending, segments, series
 from store.columns import Column, Steps, Values
+from store.database import fetch
 from store.history_pieces import Piece
 from store.history_rows import LARGEST_STEP, RUNTIME, STEP, SYSTEM, TIME, plain
 from store.stream_tables import Streamed
@@ -95,15 +96,18 @@ def keys(session: Session, run_id: str) -> dict[str, dict[str, int]]:
         for kind, number in counts.items():
             mine.setdefault(kind, number)
     if found:
-        found |= {key: {"number": count(session, run_id)} for key in OWN}
+        in_rows = history_pieces.are_there(session, run_id, HISTORY)
+        number = (
+            count(session, run_id) if in_rows else max(counts.get("number", 0) for counts in found.values())
+        )  # to count points costs their reading
+        found |= {key: {"number": number} for key in OWN}
     return found
 
 
 def last_step(session: Session, run_id: str) -> int:
     """The largest step of a row; -1 when there is none."""
-    of_points = select(func.max(Series.last_step)).where(Series.run_id == run_id, ~Series.metric.startswith(SYSTEM, autoescape=True))
-    found = session.scalar(of_points)
-    return max(-1 if found is None else found, history_pieces.last_step(session, run_id, HISTORY))
+    ((of_points, of_rows),) = fetch(session.connection(), _LAST, (run_id, f"{SYSTEM}%", run_id, HISTORY))
+    return max(-1 if of_points is None else of_points, -1 if of_rows is None else of_rows)
 
 
 def count(session: Session, run_id: str) -> int:
@@ -259,3 +263,7 @@ def _common(held: Mapping[str, tuple[Column, Mapping[int, Any]]]) -> Steps:
 
 
 _EMPTY = Piece(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.float64), {})
+_LAST = """
+SELECT (SELECT max(last_step) FROM series WHERE run_id = ? AND metric NOT LIKE ?),
+       (SELECT max(last_step) FROM history_pieces WHERE run_id = ? AND stream = ?)
+"""

@@ -1,6 +1,7 @@
 """Runs that the wandb SDK logs: what it tells of them, and the ways in which only it may rewrite a run's history."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from store.database import now
 from store.tables import Project, Run, WandbRun
 
 OWN = "_wandb"  # the key of a config, and of a summary, under which the SDK keeps what is its own
+DEEPEST = 60
 
 
 def find(session: Session, project: Project, name: str) -> Run | None:
@@ -36,8 +38,31 @@ def begin(session: Session, run: Run) -> WandbRun:
 
 
 def shown_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config as people see it: {"lr": {"value": 0.1, "desc": null}} is {"lr": 0.1}, without the SDK's own part."""
-    return {key: value["value"] if isinstance(value, Mapping) and "value" in value else value for key, value in config.items() if key != OWN}
+    """A config as people see it: {"lr": {"value": 0.1, "desc": null}} is {"lr": 0.1}, without the SDK's own part.
+
+    What JSON or a text of the database cannot hold is spelled: the text that the SDK sent is kept beside it. Raises ValueError when it is too deep.
+    """
+    shown = {key: value["value"] if isinstance(value, Mapping) and "value" in value else value for key, value in config.items() if key != OWN}
+    return {_text(key): _spelled(value, DEEPEST) for key, value in shown.items()}
+
+
+def _spelled(value: Any, deep: int) -> Any:
+    if deep < 0:
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
+    if isinstance(value, Mapping):
+        return {_text(key): _spelled(inner, deep - 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_spelled(inner, deep - 1) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    """With the sign for what cannot be shown in place of NUL and of halves of characters."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_running(session: Session, run: Run) -> None:

@@ -56,6 +56,7 @@ class Plan:
     name: str | None
     description: str | None
     warnings: tuple[str, ...]
+    program: str | None = None
 
     @property
     def points(self) -> int | None:
@@ -107,7 +108,9 @@ def plan_of(config: Mapping[str, Any]) -> Plan:
     run_cap = config.get("run_cap")
     cap = None if run_cap is None else whole("run_cap", run_cap, 1, 10**9)
     warnings = [f"{name} is not known in a sweep config and is ignored." for name in config if name not in KNOWN]
-    return Plan(method, parameters, metric, early, cap, _text(config, "name"), _text(config, "description"), tuple(warnings[:20]))
+    return Plan(
+        method, parameters, metric, early, cap, _text(config, "name"), _text(config, "description"), tuple(warnings[:20]), _text(config, "program")
+    )
 
 
 def _parameters(given: Any, path: tuple[str, ...]) -> Iterator[Parameter]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.auth import Caller
 from api.parts import Parts
 from api.services import names
+from api.wandb.bounds import Budget
 from store.tables import Project, Run
 
 
@@ -22,6 +23,7 @@ class Asking:
     headers: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
     read_ahead: dict[tuple[str, str], Any] = field(default_factory=dict)  # what a page of runs was read with, by what it is and the id
+    budget: Budget = field(default_factory=Budget)
     _open: ExitStack = field(default_factory=ExitStack)
     _session: Session | None = None
 

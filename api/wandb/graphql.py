@@ -15,6 +15,7 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     NamedTypeNode,
     NameNode,
@@ -23,6 +24,7 @@ from graphql import (
     VariableDefinitionNode,
     Visitor,
     build_schema,
+    default_field_resolver,
     execute_sync,
     parse,
     visit,
@@ -31,13 +33,13 @@ from graphql.language import FieldNode
 from graphql.pyutils import is_awaitable
 
 from api import problems
+from api.wandb import bounds
 from api.wandb.asking import Asking
 from api.wandb.resolvers import AREAS
 
 log = structlog.get_logger(__name__)
 
 MOST_TOKENS = 20_000  # the longest query of the SDK has some 2,000
-DEEPEST = 30
 MOST_KNOWN_QUERIES = 500
 ANYTHING = "JSON"  # a scalar that takes whatever comes: variables of types that the schema lacks are read as such
 
@@ -50,8 +52,12 @@ def answer(asking: Asking, query: str, variables: Mapping[str, Any] | None, oper
         document = _parsed(query)
     except GraphQLError as error:
         return {"data": None, "errors": [{"message": error.message}]}
+    except RecursionError:
+        return {"data": None, "errors": [{"message": f"A query is nested at most {bounds.DEEPEST} fields deep."}]}
     try:
         result = execute_sync(schema(), document, context_value=asking, variable_values=dict(variables or {}), operation_name=operation or None)
+    except bounds.Exhausted:
+        return {"data": None, "errors": [{"message": f"An answer holds at most {bounds.MOST_RESOLVED:,} values; ask for fewer at once."}]}
     finally:
         asking.close()
     return _shown(result)
@@ -69,17 +75,30 @@ def schema() -> GraphQLSchema:
             kind = built.type_map[type_name]
             assert isinstance(kind, GraphQLObjectType), type_name
             kind.fields[field_name].resolve = _called(resolver)
+    for kind in built.type_map.values():
+        for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") else ():
+            field.resolve = field.resolve or _attribute
     return built
 
 
 def _called(resolver: Resolver) -> Callable[..., Any]:
-    return lambda parent, info, **arguments: resolver(parent, info.context, **arguments)
+    def called(parent: Any, info: GraphQLResolveInfo[Asking], **arguments: Any) -> Any:
+        info.context.budget.spend()
+        return resolver(parent, info.context, **arguments)
+
+    return called
+
+
+def _attribute(parent: Any, info: GraphQLResolveInfo[Asking], **arguments: Any) -> Any:
+    info.context.budget.spend()
+    return default_field_resolver(parent, info, **arguments)
 
 
 @lru_cache(MOST_KNOWN_QUERIES)
 def _parsed(query: str) -> DocumentNode:
     """The query, its variables of unknown types read as anything. Raises GraphQLError for what is no GraphQL, is too long or too deep."""
     document = parse(query, no_location=True, max_tokens=MOST_TOKENS)
+    bounds.check(document)
     types = TypeInfo(schema())
     look = _Look(types)
     return visit(document, TypeInfoVisitor(types, look))  # type: ignore[no-any-return]
@@ -89,18 +108,11 @@ class _Look(Visitor):
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self._types = types
-        self._depth = 0
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise GraphQLError(f"The query is nested more than {DEEPEST} fields deep.")
         parent = self._types.get_parent_type()
         if parent is not None and self._types.get_field_def() is None:
             _note_unknown(f"{parent.name}.{node.name.value}")
-
-    def leave_field(self, *_: Any) -> None:
-        self._depth -= 1
 
     def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> VariableDefinitionNode | None:
         named: Any = node.type
@@ -135,6 +147,6 @@ def _told(error: GraphQLError) -> dict[str, Any]:
     problem = problems.problem_for(original)
     if problem.status_code >= 500:
         raise original
-    if original.__class__.__name__ == "Unauthorized":
+    if original.__class__.__name__ in ("Unauthorized", "SweepIsGone"):  # which the SDK tells by the status
         raise original
     return {"message": problem.detail, "path": error.path, "extensions": {"status": problem.status_code}}

@@ -1,13 +1,16 @@
 """One experiment, one change: what counts as one, and how it is told."""
 
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from analysis.diff import change_words, changed_factors, changes
-from trainer.config import RunConfig
+from trainer.config import FACTORS, RunConfig
 
 BASE: dict[str, Any] = {"dataset": {"name": "digits"}}
 FREE = ("seed", "eval_every", "device", "threads", "best_metric", "on_non_finite")
@@ -157,6 +160,69 @@ def put(path: str, value: Any) -> RunConfig:
     return a_config(**{outer: {inner: value} if inner else value})
 
 
+def factor_of(path: str) -> str:
+    """What a path of SINGLE_CHANGES counts as, written down here once more; a new field of a config has none and fails."""
+    if path in FREE:
+        return "free"
+    own = {"model.norm_position": "model.norm", "loss": "model.output"}
+    return own.get(path) or (path if path in FACTOR_NAMES else "model")
+
+
+FACTOR_NAMES = {factor.name for factor in FACTORS}
+
+
+def put_both(one: str, first: Any, other: str, second: Any) -> RunConfig:
+    fields: dict[str, Any] = {}
+    for path, value in ((one, first), (other, second)):
+        outer, _, inner = path.partition(".")
+        fields[outer] = {**fields.get(outer, {}), inner: value} if inner else value
+    return a_config(**fields)
+
+
+PAIRS = [(one, other) for one, other in combinations(sorted(SINGLE_CHANGES), 2) if "model.kind" not in (one, other)]
+MANY = [pair for pair in PAIRS if factor_of(pair[0]) != factor_of(pair[1]) and "free" not in map(factor_of, pair)]
+
+
+@given(st.data())
+def test_every_pair_of_changed_factors_is_two(data):
+    one, other = data.draw(st.sampled_from(MANY))
+    first, second = data.draw(SINGLE_CHANGES[one]), data.draw(SINGLE_CHANGES[other])
+    try:
+        singles = [put(one, first), put(other, second)]
+        both = put_both(one, first, other, second)
+    except ValidationError:  # does not fit together, such as a batch larger than what the validation images leave
+        assume(False)
+    assume(all(changed_factors(a_config(), single) for single in singles))
+
+    assert set(changed_factors(a_config(), both)) == {factor_of(one), factor_of(other)}
+
+
+@given(st.data())
+def test_a_free_field_beside_one_changed_factor_stays_one(data):
+    one, free = data.draw(st.sampled_from(sorted(set(SINGLE_CHANGES) - set(FREE) - {"model.kind"}))), data.draw(st.sampled_from(FREE))
+    value, beside = data.draw(SINGLE_CHANGES[one]), data.draw(SINGLE_CHANGES[free])
+    try:
+        both = put_both(one, value, free, beside)
+    except ValidationError:
+        assume(False)
+
+    assert len(changed_factors(a_config(), both)) <= 1
+
+
+def test_every_pair_of_factors_has_been_drawn_from():
+    covered = {frozenset(map(factor_of, pair)) for pair in MANY}
+
+    assert covered == {frozenset(pair) for pair in combinations(sorted(FACTOR_NAMES), 2)}
+
+
+@pytest.mark.parametrize(("vary", "factors"), [("seed", ["dataset"]), ("split", []), ("both", [])])
+def test_the_split_is_free_in_a_study_that_varies_it(vary, factors):
+    changed = a_config(dataset={"name": "digits", "split_seed": 4}, seed=9)
+
+    assert changed_factors(a_config(), changed, vary) == factors
+    assert changed_factors(a_config(), a_config(dataset={"name": "digits", "val_size": 99}), vary) == ["dataset"]
+
+
 @given(st.data())
 def test_a_single_change_touches_one_factor_or_is_free(data):
     path = data.draw(st.sampled_from(sorted(SINGLE_CHANGES)))
@@ -184,3 +250,75 @@ def test_changes_of_resolved_configs_are_the_leaves():
         {"path": "model.norm.kind", "from": "none", "to": "layer"},
         {"path": "model.norm.eps", "from": None, "to": 1e-5},
     ]
+
+
+def schema_leaves(node: dict[str, Any], defs: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of every kind of object in the schema, as a dotted path with what it takes."""
+    if "$ref" in node:
+        node = defs[node["$ref"].rpartition("/")[2]]
+    choices = [*node.get("anyOf", []), *node.get("oneOf", [])]
+    for choice in choices:
+        yield from schema_leaves(choice, {**defs, **choice.get("$defs", {})}, path)
+    for name, inner in node.get("properties", {}).items():
+        yield from schema_leaves(inner, defs, f"{path}.{name}" if path else name)
+    if not choices and not node.get("properties"):
+        yield path, node
+
+
+SCHEMA = RunConfig.model_json_schema()
+LEAVES = sorted({path for path, _ in schema_leaves(SCHEMA, SCHEMA["$defs"])})
+
+
+def test_the_schema_holds_the_fields_of_every_kind():
+    assert {"optimizer.betas", "optimizer.momentum", "model.norm.groups", "model.channels", "scheduler.milestones", "diagnostics.every"} <= set(
+        LEAVES
+    )
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_field_of_the_schema_is_of_one_factor_or_free(path):
+    factors = [factor.name for factor in FACTORS if any(path == root or path.startswith(root + ".") for root in factor.paths)]
+
+    assert len(factors) == (0 if path.split(".")[0] in FREE else 1)
+
+
+KINDS = {
+    union: [{"kind": kind} for kind in kinds]
+    for union, kinds in {
+        "optimizer": ("sgd", "adam", "adamw"),
+        "scheduler": ("constant", "exponential", "linear", "step", "cosine", "one_cycle", "plateau"),
+        "model.norm": ("none", "batch", "layer", "group", "rms"),
+    }.items()
+}
+
+
+@st.composite
+def numbers_of_a_kind(draw: st.DrawFn) -> tuple[RunConfig, RunConfig, str]:
+    """A config with objects of drawn kinds, the same with one number in one of them changed, and the factor that is."""
+    chosen = {union: draw(st.sampled_from(kinds)) for union, kinds in KINDS.items()}
+    base = put_both("optimizer", chosen["optimizer"], "scheduler", chosen["scheduler"])
+    base = RunConfig.model_validate({**base.model_dump(), "model": {"norm": chosen["model.norm"]}})
+    document = base.model_dump(mode="json")
+    places = [(union, name) for union in KINDS for name, value in _at(document, union).items() if type(value) in (int, float)]
+    union, name = draw(st.sampled_from(places))
+    _at(document, union)[name] = draw(st.sampled_from([0.25, 0.75, 1.5, 2, 3, 64]))
+    try:
+        return base, RunConfig.model_validate(document), union
+    except ValidationError:  # out of that number's range
+        assume(False)
+        raise
+
+
+def _at(document: dict[str, Any], path: str) -> dict[str, Any]:
+    for part in path.split("."):
+        document = document[part]
+    return document
+
+
+@given(numbers_of_a_kind())
+def test_a_number_inside_an_object_changes_that_factor_alone(drawn):
+    base, changed, factor = drawn
+    assume(base != changed)
+
+    assert set(changed_factors(base, changed)) <= {factor}
+    assert change_words(base, changed) != "no change" or not changed_factors(base, changed)

@@ -183,6 +183,29 @@ class TestCompare:
         assert "2 factors" in answer["warnings"][0]
         assert api.admin.post("/api/v1/compare", json={"runs": [base, other]}).json() == answer
 
+    def test_warns_before_any_number_of_what_else_is_not_the_same(self, api: Any, project: str) -> None:
+        base = finished(api, project)["id"]
+        other = finished(api, project, config={"dataset": {"name": "digits", "split_seed": 3}, "total_iterations": 30, "batch_size": 32})["id"]
+
+        answer = api.admin.get("/api/v1/compare", params={"run": [base, other]}).json()
+
+        assert next(iter(answer)) == "warnings"
+        assert answer["warnings"][1:] == [
+            "They were evaluated on different images or another split of them: dataset.split_seed 0 or 3.",
+            "They trained for different numbers of iterations: total_iterations 20 or 30.",
+            "They trained with different batch sizes: batch_size 64 or 32.",
+        ]
+
+    def test_warns_of_client_runs_by_the_names_they_use(self, api: Any) -> None:
+        ids = [api.client_run(config={"data": {"dataset": name}, "trainer": {"epochs": epochs}})["id"] for name, epochs in (("a", 3), ("b", 4))]
+
+        warnings = api.admin.post("/api/v1/compare", json={"runs": ids}).json()["warnings"]
+
+        assert warnings[:2] == [
+            "They learned from different data: data.dataset a or b.",
+            "They trained for different numbers of iterations: trainer.epochs 3 or 4.",
+        ]
+
     def test_puts_metrics_side_by_side(self, api: Any) -> None:
         pair = [api.client_run()["id"] for _ in range(2)]
         api.admin.post(f"/api/v1/runs/{pair[0]}/points", json={"steps": [0, 1], "metrics": {"x": [3, 1]}})

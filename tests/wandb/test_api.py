@@ -18,6 +18,7 @@ for number, name in enumerate(["first", "second", "third"]):
     run.summary["best"] = {"acc": 0.5 + number}
     print(f"line of {name}")
     run.finish()
+print("null")
 """
 
 READS = """
@@ -102,6 +103,9 @@ out["reports"] = len(list(api.reports("reading")))
 out["viewer"] = api.viewer.username != ""
 wandb.Api().run("reading/read2").delete(delete_artifacts=True)
 out["left"] = [run.id for run in wandb.Api().runs("reading")]
+plain = wandb.Api().run("plain/rest0001")
+out["plain"] = [plain.config, plain.summary._json_dict, plain.history(pandas=False)[1], [row["_step"] for row in plain.scan_history(keys=["loss"])],
+                plain.lastHistoryStep, plain.state, plain.system_metrics]
 print(json.dumps(out, default=str))
 """
 
@@ -111,6 +115,7 @@ def read(wandb_service: Service, tmp_path_factory: pytest.TempPathFactory, reque
     sdk_of = request.getfixturevalue("make_sdk")
     sdk = sdk_of(tmp_path_factory.mktemp("api"))
     sdk.run(LOGS)
+    log_by_rest(wandb_service)
     found: dict[str, Any] = sdk.run(READS)
     return found
 
@@ -201,6 +206,15 @@ class TestHistory:
         assert read["keys"] == ["_runtime", "_step", "_timestamp", "count", "loss", "odd", "text", "val/acc"]
 
 
+class TestOtherRuns:
+    def test_that_the_sdk_did_not_log_read_alike(self, read) -> None:
+        config, summary, row, steps, last, state, _machine = read["plain"]
+
+        assert (config, summary["loss"], last, state) == ({"lr": 0.1}, 0.25, 5, "finished")
+        assert (row["_step"], row["loss"], "system/cpu" in row) == (1, "NaN", False)
+        assert steps == [0, 1, 5]
+
+
 class TestScope:
     def test_of_a_key_of_another_entity_ends_at_its_own_runs(self, read, wandb_service) -> None:
         stranger = ask_key(wandb_service, role="member", entity="strangers")
@@ -246,6 +260,15 @@ class TestMistakes:
         found = ask(wandb_service, wandb_service.key, f'{{project(name:"reading",entityName:"team"){{{fields}}}}}')
 
         assert words in found["errors"][0]["message"]
+
+
+def log_by_rest(service: Service) -> None:
+    new = {"origin": "client", "project": "plain", "name": "by REST", "config": {"lr": 0.1}, "external_id": "rest0001"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{service.port}/api/v1", headers={"Authorization": f"Bearer {service.key}"}, timeout=30) as http:
+        run = http.post("/runs", json=new).raise_for_status().json()["id"]
+        points = {"steps": [0, 1, 5], "metrics": {"loss": [1.0, "NaN", 0.25], "system/cpu": [1, 2, 3]}}
+        http.post(f"/runs/{run}/points", json=points).raise_for_status()
+        http.post(f"/runs/{run}/finish", json={"state": "finished"}).raise_for_status()
 
 
 def ask_key(service: Service, **of: Any) -> str:

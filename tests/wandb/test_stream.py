@@ -34,6 +34,7 @@ for n in range(5):
     print(f"\\rdone {n}", end="", flush=True)
 print()
 run.finish(exit_code=3)
+print("null")
 """
 
 SHARED = """
@@ -44,6 +45,7 @@ run = wandb.init(project="streams", id="shared", settings=settings)
 for n in range(50):
     run.log({f"loss/{name}": n, "both": n})
 run.finish()
+print("null")
 """
 
 

@@ -42,7 +42,7 @@ def sampled(run: Run, asking: Asking, specs: list[str]) -> list[list[Answer]]:
 
 def _sampled(run: Run, asking: Asking, spec: Answer) -> list[Answer]:
     low, high, samples = (_whole(spec, name, default) for name, default in (("minStep", 0), ("maxStep", LARGEST_STEP), ("samples", SAMPLES)))
-    if high < low or samples < 1:
+    if high < low or samples < 1 or not spec["keys"]:
         return []
     found = history.sampled(asking.session, run.id, spec["keys"], min(samples, MOST_ROWS), max(0, low), min(high, LARGEST_STEP))
     return [_held(spelled(row)) for row in found]
@@ -54,6 +54,8 @@ def _spec(text: str) -> Answer:
         found = dialect.loads(text) if len(text) <= LONGEST_SPEC else None
     except (ValueError, RecursionError):
         found = None
+    if found == {}:  # what the SDK asks of a sweep's runs when it only wants the sweep
+        found = {"keys": []}
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(found, dict) or not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(isinstance(key, str) for key in keys):
         raise InvalidValue(

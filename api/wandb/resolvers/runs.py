@@ -15,7 +15,7 @@ from api.wandb.ids import number, opaque, own
 from api.wandb.resolvers import viewer
 from api.wandb.times import moment
 from store import console, dialect, history, keys, runs, series, streamed, trash, wandb_runs
-from store.errors import KeyNotFound, RunNotFound
+from store.errors import KeyNotFound, NameTaken, NotAClientRun, RunNotFound
 from store.ids import new_external_id
 from store.tables import Project, Run, WandbRun
 
@@ -23,6 +23,8 @@ STEP = "_step"
 SHARED = "x-wandb-use-async-filestream"  # several processes write to one run: none of them may clear it
 LARGEST_CONFIG, LARGEST_SUMMARY = 1_000_000, 10_000_000
 LONGEST_NAME, LONGEST_ID = 256, 128
+FARTHEST = 2**53
+LONGEST_NOTES, LONGEST_TAG, MOST_TAGS = 100_000, 128, 100  # as the REST interface has them: api/schemas/base.py
 FACTS = {"host": "host", "jobProgram": "program", "jobRepo": "repo", "commit": "commit"}
 COLUMNS = {"groupName": ("group", 256), "jobType": ("job_type", 256), "sweep": ("sweep", 64)}
 
@@ -48,7 +50,14 @@ def _found_or_made(session: Session, asking: Asking, input: Mapping[str, Any]) -
     _must_be_id(name)
     run = wandb_runs.find(session, project, name)
     if run is None:
-        return _made(session, asking, project, name, input), True
+        try:
+            return _made(session, asking, project, name, input), True
+        except NameTaken:  # another process of the same run was faster
+            run = wandb_runs.find(session, project, name)
+    if run is None:
+        raise RunNotFound(name)
+    if run.origin == "managed" and input.get("host") is not None:
+        raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it; wandb.init takes another id.")
     if run.origin == "client" and run.state != "running" and input.get("host") is not None and asking.headers.get(SHARED) != "true":
         wandb_runs.start_anew(session, run)
     return run, False
@@ -66,7 +75,10 @@ def _change_logged(session: Session, asking: Asking, run: Run, input: Mapping[st
     had = wandb_runs.begin(session, run)
     if input.get("config") is not None:
         config = _object(input["config"], "config", LARGEST_CONFIG)
-        had.config, run.config = input["config"], wandb_runs.shown_config(config)
+        try:
+            had.config, run.config = input["config"], wandb_runs.shown_config(config)
+        except (ValueError, RecursionError) as error:
+            raise InvalidValue("/config", f"takes JSON, at most {wandb_runs.DEEPEST} levels deep") from error
         _fork(session, run, config)
     if input.get("summaryMetrics") is not None:
         streamed.set_summary(session, run.id, _object(input["summaryMetrics"], "summaryMetrics", LARGEST_SUMMARY))
@@ -75,7 +87,7 @@ def _change_logged(session: Session, asking: Asking, run: Run, input: Mapping[st
         had.facts = {**had.facts, **facts}
         run.environment = {**run.environment, **facts}
     if input.get("description") is not None:
-        had.description = input["description"]
+        had.description = _short(input["description"], "description", LONGEST_NOTES)
     if input.get("host") is not None or input.get("state") == "running":
         wandb_runs.is_running(session, run)
 
@@ -84,12 +96,26 @@ def _change_any(run: Run, input: Mapping[str, Any]) -> None:
     if input.get("displayName"):
         run.name = input["displayName"][:LONGEST_NAME]
     if input.get("notes") is not None:
-        run.notes = input["notes"]
+        run.notes = _short(input["notes"], "notes", LONGEST_NOTES)
     if input.get("tags") is not None:
-        run.tags = list(dict.fromkeys(input["tags"]))
+        run.tags = _tags(input["tags"])
     for theirs, (ours, longest) in COLUMNS.items():
         if input.get(theirs) is not None:
             setattr(run, ours, input[theirs][:longest] or None)
+
+
+def _short(text: str, what: str, most: int) -> str:
+    """Raises InvalidValue."""
+    if len(text) > most:
+        raise InvalidValue(f"/{what}", f"takes at most {most:,} characters; got {len(text):,}")
+    return text
+
+
+def _tags(given: list[str]) -> list[str]:
+    """Each once. Raises InvalidValue."""
+    if len(given) > MOST_TAGS or any(not tag or len(tag) > LONGEST_TAG for tag in given):
+        raise InvalidValue("/tags", f"takes at most {MOST_TAGS} tags of 1 to {LONGEST_TAG} characters")
+    return list(dict.fromkeys(given))
 
 
 def _fork(session: Session, run: Run, config: Mapping[str, Any]) -> None:
@@ -100,7 +126,7 @@ def _fork(session: Session, run: Run, config: Mapping[str, Any]) -> None:
         return
     parent = wandb_runs.find(session, run.project, str(point.get("run_id")))
     step = point.get("step")
-    if parent is None or not isinstance(step, int | float):
+    if parent is None or not isinstance(step, int | float) or not 0 <= step <= FARTHEST:
         raise Problem(404, f"There is no run {str(point.get('run_id'))[:80]!r} in project {run.project.path} to fork from.")
     wandb_runs.fork(session, run, parent, int(step))
 
@@ -108,6 +134,8 @@ def _fork(session: Session, run: Run, config: Mapping[str, Any]) -> None:
 def rewind(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
     if input["metricName"] != STEP:
         raise InvalidValue("/metricName", f'takes "{STEP}"; got "{input["metricName"][:80]}"')
+    if not 0 <= input["metricValue"] <= FARTHEST:
+        raise InvalidValue("/metricValue", f"takes a step of 0 to 2^53; got {input['metricValue']!r}")
     with asking.writing() as session:
         project = names.get(session, asking.caller, *asking.project_path(input["entityName"], input["projectName"]))
         run = _logged(session, project, input["runName"])
