@@ -11,14 +11,17 @@ from typing import Any
 
 import structlog
 from graphql import (
+    REMOVE,
     DocumentNode,
     ExecutionResult,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
     NamedTypeNode,
     NameNode,
+    ObjectFieldNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableDefinitionNode,
@@ -26,6 +29,7 @@ from graphql import (
     build_schema,
     default_field_resolver,
     execute_sync,
+    get_named_type,
     parse,
     visit,
 )
@@ -33,7 +37,7 @@ from graphql.language import FieldNode
 from graphql.pyutils import is_awaitable
 
 from api import problems
-from api.wandb import bounds
+from api.wandb import bounds, inputs
 from api.wandb.asking import Asking
 from api.wandb.resolvers import AREAS
 
@@ -54,8 +58,9 @@ def answer(asking: Asking, query: str, variables: Mapping[str, Any] | None, oper
         return {"data": None, "errors": [{"message": error.message}]}
     except RecursionError:
         return {"data": None, "errors": [{"message": f"A query is nested at most {bounds.DEEPEST} fields deep."}]}
+    values = inputs.variables_known(schema(), document, variables or {}, _note_unknown)
     try:
-        result = execute_sync(schema(), document, context_value=asking, variable_values=dict(variables or {}), operation_name=operation or None)
+        result = execute_sync(schema(), document, context_value=asking, variable_values=values, operation_name=operation or None)
     except bounds.Exhausted:
         return {"data": None, "errors": [{"message": f"An answer holds at most {bounds.MOST_RESOLVED:,} values; ask for fewer at once."}]}
     finally:
@@ -114,6 +119,13 @@ class _Look(Visitor):
         if parent is not None and self._types.get_field_def() is None:
             _note_unknown(f"{parent.name}.{node.name.value}")
 
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
+        parent = get_named_type(self._types.get_parent_input_type())
+        if not isinstance(parent, GraphQLInputObjectType) or node.name.value in parent.fields:
+            return None
+        _note_unknown(f"{parent.name}.{node.name.value}")
+        return REMOVE
+
     def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> VariableDefinitionNode | None:
         named: Any = node.type
         while not isinstance(named, NamedTypeNode):
@@ -142,7 +154,7 @@ def _shown(result: Any) -> dict[str, Any]:
 def _told(error: GraphQLError) -> dict[str, Any]:
     """What the SDK shows its user. Raises what is our trouble and not the query's."""
     original = error.original_error
-    if original is None:
+    if original is None or isinstance(original, GraphQLError):
         return {"message": error.message, "path": error.path}
     problem = problems.problem_for(original)
     if problem.status_code >= 500:

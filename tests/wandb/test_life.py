@@ -110,6 +110,19 @@ class TestGraphQL:
         assert list(asked.json()["data"]["viewer"]) == ["username"]
         assert "errors" not in asked.json()
 
+    def test_leaves_out_what_it_is_sent_and_has_no_place_for(self, wandb_service: Service) -> None:
+        payload = "{upsertModel(input: %s) {inserted model {name}}}"
+        by_variable = ask(wandb_service, f"mutation M($m: UpsertModelInput!) {payload % '$m'}", {"m": {"name": "newer", "colour": {"deep": 1}}})
+        literally = ask(wandb_service, f"mutation M($n: String, $c: String) {payload % '{name: $n, colour: $c}'}", {"n": "newer", "c": "red"})
+
+        assert by_variable.json()["data"]["upsertModel"] == {"inserted": True, "model": {"name": "newer"}}
+        assert literally.json()["data"]["upsertModel"] == {"inserted": False, "model": {"name": "newer"}}
+
+    def test_a_value_of_the_wrong_kind_is_told_and_not_tried_again(self, wandb_service: Service) -> None:
+        answer = ask(wandb_service, "mutation M($m: UpsertModelInput!) {upsertModel(input: $m) {inserted}}", {"m": {"name": [1, 2]}})
+
+        assert (answer.status_code, "name" in refusal(answer)) == (200, True)
+
     def test_tells_older_clients_of_its_types(self, wandb_service: Service) -> None:
         asked = ask(wandb_service, '{__type(name: "Run"){fields{name type{name ofType{name ofType{name}}}}}}').json()["data"]["__type"]["fields"]
 
