@@ -1,5 +1,6 @@
 """Where the SDK puts and gets the files that it was given addresses for."""
 
+import base64
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
@@ -9,12 +10,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from api.deps import Service
+from api.deps import Service, Viewer
 from api.downloads import attachment
 from api.parts import Parts
+from api.services import names
 from api.wandb import links, manifests
-from store import artifacts, runs, wandb_runs
-from store.errors import NotAClientRun
+from store import artifacts, runs, versions, wandb_runs
+from store.errors import ArtifactNotFound, NotAClientRun
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,6 +60,25 @@ def get_of_version(parts: Service, version_id: str, name: str, until: Until, sig
     sha256 = manifests.digest(parts, version_id, name)
     headers = {"Content-Disposition": attachment(name), "ETag": f'"{sha256}"'}
     return FileResponse(parts.files.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/artifactsV2/{region}/{entity}/{project}/{collection}/{rest:path}")
+def get_by_digest(parts: Service, caller: Viewer, region: str, entity: str, project: str, collection: str, rest: str) -> Response:
+    """A file of a project's artifacts by the MD5 of its bytes, in hex: where the SDK looks when it was given no address. Raises ArtifactNotFound."""
+    *_, md5, name = ["", *rest.split("/")][-3:]
+    with parts.db.read() as session:
+        found = versions.known_bytes(session, names.get(session, caller, entity, project).id, _base64_of(md5))
+    if found is None or found.sha256 is None:
+        raise ArtifactNotFound(name)
+    headers = {"Content-Disposition": attachment(name), "ETag": f'"{found.sha256}"'}
+    return FileResponse(parts.files.path(found.sha256), media_type="application/octet-stream", headers=headers)
+
+
+def _base64_of(digest: str) -> str:
+    try:
+        return base64.b64encode(bytes.fromhex(digest)).decode()
+    except ValueError:
+        return ""
 
 
 def _keep(parts: Parts, run_id: str, name: str, body: Any) -> None:
