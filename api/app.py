@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from api import hosts, openapi, page, problems
 from api.auth import Gate
-from api.bodies import BodyGuard
+from api.bodies import STORAGE, BodyGuard
 from api.envelope import BASE, Envelope
 from api.hosts import HostCheck
 from api.lane import Lane
@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES, ("PUT", STORAGE): settings.file_limit_bytes}
     app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)
