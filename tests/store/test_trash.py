@@ -90,6 +90,7 @@ class TestDiscard:
             "verdicts": 0,
             "client_evidence": 0,
             "wandb_runs": 0,
+            "version_uses": 0,
             "automatic_reruns": 0,
             "alerts": 0,
             "deliveries": 0,

@@ -252,7 +252,7 @@ class TestMistakes:
             pytest.param('runs(after:"nonsense"){edges{cursor}}', "cursor", id="a cursor"),
             pytest.param('runs(order:"+colour"){edges{cursor}}', "colour", id="an order"),
             pytest.param("runs(last:5){edges{cursor}}", "forwards", id="backwards"),
-            pytest.param('run(name:"read0"){sampledHistory(specs:["{}"])}', "takes JSON", id="a spec without keys"),
+            pytest.param('run(name:"read0"){sampledHistory(specs:["[1]"])}', "takes JSON", id="a spec that is no object"),
             pytest.param('run(name:"read0"){history(samples:1000000,minStep:0)}', "100,000", id="too many rows"),
         ],
     )
