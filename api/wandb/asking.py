@@ -13,6 +13,8 @@ from api.services import names
 from api.wandb.bounds import Budget
 from store.tables import Project, Run
 
+SHARED = "x-wandb-use-async-filestream"  # several processes write to one run, each its own lines: none of them may clear it
+
 
 @dataclass
 class Asking:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from api.deps import Member, Service
 from api.problems import Problem
 from api.wandb import stream_service
+from api.wandb.asking import SHARED
 from store import dialect
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +34,7 @@ async def file_stream(request: Request, parts: Service, caller: Member, entity: 
     with parts.combiner.arriving.take(size_bytes):
         body = await request.body()
     packed = request.headers.get("content-encoding", "identity").lower() == "gzip"
-    writer = request.headers.get(WRITER, "")[:LONGEST_WRITER] if "x-wandb-use-async-filestream" in request.headers else ""
+    writer = request.headers.get(WRITER, "")[:LONGEST_WRITER] if SHARED in request.headers else ""
     with parts.combiner.waiting.take(len(body)):
         answer = await to_thread.run_sync(_taken, parts, caller, (entity, project, run), body, packed, writer)
     return Response(orjson.dumps(answer), media_type="application/json")

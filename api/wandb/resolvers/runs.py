@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.problems import InvalidValue, Problem
 from api.services import names
 from api.wandb import names as invented
-from api.wandb.asking import Asking
+from api.wandb.asking import SHARED, Asking
 from api.wandb.ids import number, opaque, own
 from api.wandb.resolvers import viewer
 from api.wandb.times import moment
@@ -20,7 +20,6 @@ from store.ids import new_external_id
 from store.tables import Project, Run, WandbRun
 
 STEP = "_step"
-SHARED = "x-wandb-use-async-filestream"  # several processes write to one run: none of them may clear it
 LARGEST_CONFIG, LARGEST_SUMMARY = 1_000_000, 10_000_000
 LONGEST_NAME, LONGEST_ID = 256, 128
 FARTHEST = 2**53
