@@ -11,16 +11,21 @@ PROCESSES ?= 3
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.service: pyproject.toml constraints.txt
+# A shell that forbids bytecode would have every process of ours compiled anew: a third of a second each.
+export PYTHONDONTWRITEBYTECODE :=
+
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Runtwice needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 demo")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.service: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing Runtwice and PyTorch into $(VENV) (once; about a minute and 1.5 GB with the CPU build) ..."
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker]'
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.service
+$(VENV)/.tests: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker,test]'
-	@touch $@
+	@touch $(VENV)/.service $@
 
 .PHONY: install
 install: $(VENV)/.service ## make .venv and install the project with its worker

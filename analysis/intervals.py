@@ -15,15 +15,26 @@ from analysis.significance import seeds_needed
 from analysis.study import ALPHA
 
 RESAMPLES = 10_000
+RESAMPLES_OF_MANY = 2000
+KEPT = 100  # values up to which the draws are kept: 8 MB
 FEWEST = 3  # pairs, under which resampling says nothing
 POWER = 0.8
 MOST_SEEDS = 10_000
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _draws(n: int) -> NDArray[Any]:
     """How often each of n values is drawn, a row a resample: the same for every set of n values."""
-    return np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=RESAMPLES if n <= 200 else 2000) / n
+    return np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=RESAMPLES) / n
+
+
+def _means(seen: NDArray[Any]) -> NDArray[Any]:
+    """Of every resample, sorted. Many values take fewer resamples, drawn a few at a time: their mean is near normal, and memory stays small."""
+    n = len(seen)
+    if n <= KEPT:
+        return np.sort(_draws(n) @ seen)
+    rng = np.random.default_rng(0)
+    return np.sort(np.concatenate([rng.multinomial(n, np.full(n, 1 / n), size=100) @ seen / n for _ in range(RESAMPLES_OF_MANY // 100)]))
 
 
 def bootstrap(values: Sequence[float]) -> tuple[float, float] | None:
@@ -36,7 +47,7 @@ def bootstrap(values: Sequence[float]) -> tuple[float, float] | None:
     mean = float(seen.mean())
     if np.ptp(seen) == 0:
         return (mean, mean)
-    means = np.sort(_draws(len(seen)) @ seen)
+    means = _means(seen)
     below = (np.searchsorted(means, mean, "left") + np.searchsorted(means, mean, "right")) / 2
     bias = ndtri(np.clip(below / len(means), 1 / len(means), 1 - 1 / len(means)))
     pulls = (seen - mean) / np.abs(seen - mean).max()  # the jackknife's, up to a factor that cancels

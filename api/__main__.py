@@ -3,6 +3,10 @@
 With --when-stdin-ends it only loads its modules before that: `runtwice up` prepares the database meanwhile.
 """
 
+import gc
+
+gc.disable()  # nothing of what is loaded now is garbage; it is enabled again in api.server, when all is there
+
 import sys
 
 from api.logs import set_up

@@ -15,12 +15,13 @@ from starlette.responses import Response
 
 from api import hosts, openapi, page, problems
 from api.auth import Gate
-from api.bodies import BodyGuard
+from api.bodies import STORAGE, BodyGuard
 from api.envelope import BASE, Envelope
 from api.hosts import HostCheck
 from api.lane import Lane
 from api.parts import Parts
 from api.routes import (
+    alerts,
     artifacts,
     client_runs,
     compare,
@@ -45,6 +46,8 @@ from api.routes import (
     series,
     studies,
 )
+from api.wandb import routes as wandb_routes
+from api.wandb import storage, stream
 from store import durability
 from store.checkpoint_files import checkpoint_files
 from store.settings import Settings
@@ -67,6 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     diagnostics.router,
     probes.router,
     client_runs.router,
+    alerts.router,
     points.router,
     series.router,
     events.router,
@@ -99,14 +103,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, page.router):
+    for router in (health.router, login.router, page.router, wandb_routes.router, stream.router, storage.router):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Lane, parts=lambda: parts)
-    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES}
+    larger = {("POST", f"{BASE}/datasets"): settings.dataset_limit_bytes + FORM_BYTES, ("PUT", STORAGE): settings.file_limit_bytes}
     app.add_middleware(BodyGuard, limit_bytes=settings.body_limit_bytes, larger=larger)
     app.add_middleware(Gate, db=lambda: parts.db, known=parts.callers, origins=hosts.origins(settings))
     app.add_middleware(HostCheck, settings=settings)

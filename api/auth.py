@@ -1,5 +1,7 @@
 """Who is asking: a key or a page's session, looked up before any route is. Without either, everything but PUBLIC is closed."""
 
+import base64
+import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ from store.database import Database
 from store.tables import Key
 
 # All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
+TELEMETRY = frozenset(f"/sdk/otel/v1/{kind}" for kind in ("logs", "metrics", "traces"))  # the wandb SDK sends its own without a key
 PUBLIC = frozenset({"/", "/healthz", "/readyz", "/login", "/static/app.js", "/static/app.css"})
+SIGNED = "/storage/"  # files below it are had by an address with a signature of its own: api/wandb/links.py
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "runtwice_session"
 SESSION_S = 14 * 24 * 3600.0
@@ -78,7 +82,7 @@ class Gate:
         self.known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in PUBLIC:
+        if scope["type"] == "http" and not is_open(scope["path"]):
             scope["caller"] = await self._caller(scope)
         await self.app(scope, receive, send)
 
@@ -86,7 +90,7 @@ class Gate:
         headers = Headers(scope=scope)
         kind, secret = _credentials(headers)
         if not secret or len(secret) > MOST_CHARACTERS:
-            raise Unauthorized("This needs a key: Authorization: Bearer <key>.")
+            raise Unauthorized("This needs a key: Authorization: Bearer <key>, or Basic with the key as the password.")
         caller = self.known.get(secret) if kind == "key" else None
         if caller is None:
             key = await anyio.to_thread.run_sync(self._look_up, kind, secret)
@@ -102,6 +106,11 @@ class Gate:
     def _look_up(self, kind: str, secret: str) -> Key | None:
         with self.db().read() as session:
             return keys.of_session(session, secret) if kind == "session" else keys.authenticate(session, secret)
+
+
+def is_open(path: str) -> bool:
+    """Whether an address answers without a key: what is public, what asks for a signature of its own, and what takes anything and keeps nothing."""
+    return path in PUBLIC or path in TELEMETRY or path.startswith(SIGNED)
 
 
 def must_be_own_page(headers: Headers, origins: frozenset[str], *, needed: bool) -> None:
@@ -126,9 +135,21 @@ def session_of(headers: Headers) -> str:
 def _credentials(headers: Headers) -> tuple[str, str]:
     given = headers.getlist("authorization")
     if given:
-        scheme, _, text = given[0].partition(" ")
-        return "key", text.strip() if len(given) == 1 and scheme.lower() == "bearer" else ""
+        return "key", _key_of(given[0]) if len(given) == 1 else ""
     return "session", session_of(headers)
+
+
+def _key_of(authorization: str) -> str:
+    """The key in an Authorization header: a Bearer token, or the password of Basic authentication (RFC 7617), whatever the user."""
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(text.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _is_host(origin: str, host: str) -> bool:

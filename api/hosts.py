@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import Problem
@@ -63,3 +64,8 @@ def _is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def base_url(request: Request, settings: Settings) -> str:
+    """Where this request reached us, without a trailing slash, for links in the answer: the public address, or the Host that was admitted."""
+    return settings.url if settings.public_url else f"{request.url.scheme}://{request.headers['host']}"

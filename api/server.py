@@ -78,6 +78,7 @@ def _settled(app: FastAPI) -> FastAPI:
     """The application; what is loaded by now stays, and the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     return app
 
 

@@ -1,6 +1,8 @@
 """The key that signs this service's receipts: a file of the operator's, or one that is made in the data folder when it is first needed."""
 
 import contextlib
+import hashlib
+import hmac
 import os
 import threading
 from pathlib import Path
@@ -31,6 +33,11 @@ class Signing:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         return receipts.key_text(Ed25519PrivateKey.from_private_bytes(self._private_key()).public_key().public_bytes_raw())
+
+    def tag(self, text: str) -> str:
+        """64 hex digits that only this service can make of the text (HMAC-SHA256 with a key derived from the signing key). Raises Problem 503."""
+        key = hashlib.sha256(b"runtwice: signed addresses\0" + self._private_key()).digest()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
     def _private_key(self) -> bytes:
         with self._lock:

@@ -15,6 +15,7 @@ from cli import (
     doctor,
     errors,
     export,
+    import_runs,
     keys,
     migrate,
     receipt,
@@ -61,6 +62,7 @@ app.command(rich_help_panel=RUNS)(verify.verify)
 app.command(rich_help_panel=RUNS)(report.report)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
+app.add_typer(import_runs.app, name="import", rich_help_panel=RUNS)
 app.command("datasets", rich_help_panel=RUNS)(dataset.datasets)
 app.add_typer(dataset.app, name="dataset", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(delete.archive)

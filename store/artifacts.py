@@ -4,12 +4,12 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from store import runs
@@ -17,10 +17,11 @@ from store.database import Database, now
 from store.errors import ArtifactNotFound
 from store.fence import Claim, must_own
 from store.ids import new_id
-from store.tables import Artifact, Dataset, Run
+from store.tables import Artifact, Dataset, LooseFile, Run, Version, VersionFile
 
 PIECE = 1 << 20
 GRACE_S = 3600.0
+MOST_NAMES = 10_000
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,28 @@ def add(session: Session, run_id: str, attempt: int, name: str, blob: Blob) -> A
     return artifact
 
 
+def named(session: Session, run_id: str, names: Sequence[str] | None, pattern: str | None, after: str, limit: int) -> list[Artifact]:
+    """The run's artifacts by name, behind `after`: of these names, and like `pattern` (SQL's LIKE)."""
+    query = select(Artifact).where(Artifact.run_id == run_id, Artifact.name > after).order_by(Artifact.name).limit(limit)
+    if names is not None:
+        query = query.where(Artifact.name.in_(names[:MOST_NAMES]))
+    if pattern is not None:
+        query = query.where(Artifact.name.like(pattern, escape="\\"))
+    return list(session.scalars(query))
+
+
+def count(session: Session, run_id: str) -> int:
+    return session.scalar(select(func.count()).select_from(Artifact).where(Artifact.run_id == run_id)) or 0
+
+
+def drop(session: Session, artifact: Artifact) -> None:
+    """The file is the run's no longer; its bytes go when they are nobody's."""
+    session.add(LooseFile(sha256=artifact.sha256, ready_at=session.scalar(select(now())) or 0.0)) if session.get(
+        LooseFile, artifact.sha256
+    ) is None else None
+    session.delete(artifact)
+
+
 def add_from_attempt(session: Session, claim: Claim, name: str, blob: Blob) -> Artifact:
     """Raises LeaseLost."""
     must_own(session, claim)
@@ -138,7 +161,9 @@ def _is_used(db: Database, sha256: str) -> bool:
     with db.read() as session:
         of_run = select(Artifact.id).where(Artifact.sha256 == sha256).limit(1)
         of_dataset = select(Dataset.name).where(or_(Dataset.x_sha256 == sha256, Dataset.y_sha256 == sha256)).limit(1)
-        return session.scalar(of_run) is not None or session.scalar(of_dataset) is not None
+        of_version = select(VersionFile.name).where(VersionFile.sha256 == sha256).limit(1)
+        manifest = select(Version.id).where(Version.manifest_sha256 == sha256).limit(1)
+        return any(session.scalar(query) is not None for query in (of_run, of_dataset, of_version, manifest))
 
 
 def _age_s(path: Path) -> float | None:

@@ -96,3 +96,10 @@ class BadSearch(StoreError):
     def __init__(self, column: int, detail: str) -> None:
         super().__init__(f"{detail} (column {column})")
         self.column = column
+
+
+class SweepIsGone(NotFound):
+    """Its agents are told by the answer's status, and end."""
+
+    def __init__(self, agent_id: str) -> None:
+        super().__init__("sweep with the agent", agent_id)

@@ -58,7 +58,16 @@ class PointsGone:
     from_step: int
 
 
-Event = PointsAdded | LinesAdded | StateChanged | PointsGone
+@dataclass(frozen=True)
+class AlertRaised:
+    version: int
+    title: str
+    text: str
+    level: str
+    at: float
+
+
+Event = PointsAdded | LinesAdded | StateChanged | PointsGone | AlertRaised
 
 
 @dataclass(frozen=True)
@@ -98,12 +107,14 @@ def newest(session: Session, run_id: str) -> int:
 
 
 def _others(connection: Connection, run_id: str, after: int, newest: int) -> tuple[list[Event], int]:
-    """The first states, cuts and lines, and the version up to which they are all there are."""
+    """The first states, cuts, alerts and lines, and the version up to which they are all there are."""
     of_turns = "SELECT version, state, reason, from_step, at FROM turns WHERE run_id = ? AND version > ? ORDER BY version LIMIT ?"
     of_lines = "SELECT version, number, text FROM log_lines WHERE run_id = ? AND version > ? ORDER BY version, number LIMIT ?"
-    turns, lines = (fetch(connection, text, (run_id, after, MOST_ROWS)) for text in (of_turns, of_lines))
-    until = min([newest, *(rows[-1][0] for rows in (turns, lines) if len(rows) == MOST_ROWS)])
+    of_alerts = "SELECT version, title, text, level, at FROM alerts WHERE run_id = ? AND version > ? ORDER BY version LIMIT ?"
+    turns, lines, raised = (fetch(connection, text, (run_id, after, MOST_ROWS)) for text in (of_turns, of_lines, of_alerts))
+    until = min([newest, *(rows[-1][0] for rows in (turns, lines, raised) if len(rows) == MOST_ROWS)])
     found: list[Event] = [_turned(*row) for row in turns]
+    found += [AlertRaised(*row) for row in raised]
     found += [LinesAdded(version, number, text.split("\n")) for version, number, text in lines]
     return sorted(found, key=lambda event: event.version), until
 

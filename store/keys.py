@@ -4,6 +4,7 @@ A key is 40 random letters and digits (238 bits), so one SHA-256 is enough; ther
 """
 
 import hashlib
+import re
 import secrets
 import string
 from collections.abc import Iterable
@@ -19,6 +20,14 @@ from store.tables import Key, Ticket
 ROLES = ("viewer", "member", "admin")
 PREFIX = "rt-"
 LETTERS = string.ascii_letters + string.digits
+MOST_CHARACTERS = 256
+# What every wandb SDK takes: perhaps a prefix, then at least 40 characters.
+GIVEN = re.compile(r"(?:[A-Za-z0-9_]*-)?+[A-Za-z0-9_-]{40,}")
+GIVEN_WORDS = f'a key of your own takes at least 40 letters, digits, "-" or "_", after a prefix and "-" if you like; {MOST_CHARACTERS} in all'
+
+
+def may_be_given(text: str) -> bool:
+    return len(text) <= MOST_CHARACTERS and GIVEN.fullmatch(text) is not None
 
 
 def new_text() -> str:

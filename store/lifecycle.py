@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import automatic, canaries, checkpoints, findings, logs, nodes, turns, verdicts
+from store import automatic, canaries, checkpoints, findings, heads, logs, nodes, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
 from store.fence import lost, must_own
-from store.tables import Attempt, Duty, Run
+from store.tables import Attempt, Duty, Run, WandbRun
 from trainer import extensions
 from trainer.config import RunConfig
 
@@ -147,9 +147,12 @@ def mark_rung(session: Session, run_ids: Sequence[str]) -> None:
 
 
 def request_cancel(session: Session, run: Run) -> Run:
-    """The run, cancelled at once when it was queued, else about to be. Raises RunIsTerminal, NotAManagedRun."""
+    """The run, cancelled at once when it was queued, else about to be; one that the wandb SDK logs is told with its next lines.
+
+    Raises RunIsTerminal, and NotAManagedRun for a run of another client, which asks for nothing.
+    """
     run = session.get_one(Run, run.id, populate_existing=True, with_for_update={"of": Run})
-    if run.origin != "managed":
+    if run.origin != "managed" and session.get(WandbRun, run.id) is None:
         raise NotAManagedRun(f"Run {run.id} is logged by a client, which alone can stop it.")
     if run.is_terminal:
         raise RunIsTerminal(f"Run {run.id} is {run.state}; only a queued or running run can be cancelled.")
@@ -158,6 +161,8 @@ def request_cancel(session: Session, run: Run) -> Run:
     else:
         run.cancel_requested_at = run.cancel_requested_at or session.scalar(select(now()))
     session.flush()
+    if run.origin == "client":
+        heads.advance(session.connection(), run.id)
     return run
 
 

@@ -1,6 +1,6 @@
 """The tables of points: what a run's writes brought, on its way into segments, and the summaries that the run table shows."""
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import DDL, ForeignKey, Index, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.mapping import NanAsNull, Table, only_where
@@ -88,3 +88,9 @@ class Clock(Table):
     version: Mapped[int]
     times: Mapped[bytes]
     versions: Mapped[bytes]
+
+
+for _name, _columns in {"blocks": ("body",), "segments": ("values", "steps"), "clocks": ("times", "versions")}.items():
+    for _column in _columns:  # PostgreSQL would try in vain to compress what looks like noise
+        _as_it_is = DDL(f'ALTER TABLE {_name} ALTER COLUMN "{_column}" SET STORAGE EXTERNAL')  # type: ignore[no-untyped-call]
+        event.listen(Table.metadata.tables[_name], "after_create", _as_it_is.execute_if(dialect="postgresql"))

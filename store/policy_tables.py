@@ -53,7 +53,10 @@ class Webhook(Table):
 
 
 class Delivery(Table):
-    """A verdict to be told, written with it: the outbox, and then the history. `due` is when it is tried next."""
+    """What is to be told, written with what it speaks of: the outbox, and then the history. `due` is when it is tried next.
+
+    `event` is null for a verdict; for an alert both ids are those of the run that raised it.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -75,6 +78,7 @@ class Delivery(Table):
     tried_at: Mapped[float | None]
     status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
+    event: Mapped[str | None] = mapped_column(String(16))
 
 
 class Signer(Table):
@@ -91,5 +95,5 @@ class Installation(Table):
 
     __tablename__ = "installation"
 
-    number: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[str] = mapped_column(String(32))

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     most_streams: Annotated[int, Ge(0)] = Field(500, description="streams of events that one API process holds open; beyond it 503")
     body_limit_bytes: Annotated[int, Ge(1024)] = Field(20_000_000, description="largest request body; beyond it 413")
     dataset_limit_bytes: Annotated[int, Ge(1024)] = Field(2_000_000_000, description="largest data set, as uploaded and as decoded; beyond it 413")
+    file_limit_bytes: Annotated[int, Ge(1024)] = Field(10_000_000_000, description="largest file that the wandb SDK uploads; beyond it 413")
     dataset_cache_bytes: Annotated[int, Ge(0)] = Field(
         20_000_000_000, description="data sets a worker keeps on its own disk; beyond it those go that no run wanted for an hour"
     )

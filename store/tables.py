@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store.alert_tables import Alert as Alert
 from store.dataset_tables import Dataset as Dataset
 from store.layer_tables import LayerSnapshot as LayerSnapshot
 from store.layer_tables import Probe as Probe
@@ -24,10 +25,22 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.stream_tables import HistoryPiece as HistoryPiece
+from store.stream_tables import Streamed as Streamed
+from store.stream_tables import StreamMark as StreamMark
 from store.study_tables import Study as Study
 from store.study_tables import StudyRun as StudyRun
+from store.sweep_tables import Sweep as Sweep
+from store.sweep_tables import SweepAgent as SweepAgent
+from store.sweep_tables import Trial as Trial
 from store.training_tables import Checkpoint as Checkpoint
 from store.training_tables import Link as Link
+from store.version_tables import Collection as Collection
+from store.version_tables import Version as Version
+from store.version_tables import VersionAlias as VersionAlias
+from store.version_tables import VersionFile as VersionFile
+from store.version_tables import VersionUse as VersionUse
+from store.wandb_tables import WandbRun as WandbRun
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
 TERMINAL = ("finished", "failed", "cancelled")
@@ -72,6 +85,7 @@ class Run(Table):
         Index("ix_runs_project_id_name", "project_id", "name", "id"),
         Index("ix_runs_project_id_started_at", "project_id", "started_at", "id"),
         Index("ix_runs_project_id_finished_at", "project_id", "finished_at", "id"),
+        *(Index(f"ix_runs_project_id_{name}", "project_id", name, "id") for name in ("group", "job_type", "sweep")),
         Index("ix_runs_narrow", *NARROW),
         Index(None, "baseline_id"),
     )
@@ -113,6 +127,9 @@ class Run(Table):
     environment: Mapped[dict[str, Any]]
     findings: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str | None] = mapped_column(String(32))
+    group: Mapped[str | None] = mapped_column(String(256))
+    job_type: Mapped[str | None] = mapped_column(String(256))
+    sweep: Mapped[str | None] = mapped_column(String(64))
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
 
@@ -181,7 +198,10 @@ class Turn(Table):
 
 
 class LogLines(Table):
-    """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts."""
+    """A piece of a run's console output; `number` counts a run's lines from 0 over all attempts.
+
+    `marks` is a JSON list with [level, time] for each line where a client said so, null elsewhere; see console.py.
+    """
 
     __tablename__ = "log_lines"
     __table_args__ = (Index(None, "run_id", "version"),)
@@ -192,6 +212,7 @@ class LogLines(Table):
     attempt: Mapped[int]
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
+    marks: Mapped[str | None] = mapped_column(Text)
 
 
 class Artifact(Table):

@@ -18,6 +18,7 @@ from store.database import insert_into, note_written, now
 from store.layer_tables import LayerSnapshot
 from store.tables import (
     TRASH,
+    Alert,
     Artifact,
     Attempt,
     AutomaticRerun,
@@ -27,6 +28,7 @@ from store.tables import (
     Clock,
     Delivery,
     Head,
+    HistoryPiece,
     Link,
     LogLines,
     LooseFile,
@@ -35,9 +37,13 @@ from store.tables import (
     RunTag,
     Segment,
     Series,
+    Streamed,
+    StreamMark,
     StudyRun,
     Turn,
     Verdict,
+    VersionUse,
+    WandbRun,
 )
 
 ACTIVE = ("queued", "running")
@@ -84,8 +90,14 @@ PARTS = (
     Part(StudyRun, (StudyRun.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),
+    Part(HistoryPiece, (HistoryPiece.run_id,), func.length(HistoryPiece.body), 50),
+    Part(StreamMark, (StreamMark.run_id,)),
+    Part(Streamed, (Streamed.run_id,), func.length(Streamed.summary)),
+    Part(WandbRun, (WandbRun.run_id,), func.length(WandbRun.config)),
+    Part(VersionUse, (VersionUse.run_id,)),
     Part(Verdict, (Verdict.rerun_id, Verdict.original_id)),
     Part(AutomaticRerun, (AutomaticRerun.rerun_id, AutomaticRerun.original_id)),
+    Part(Alert, (Alert.run_id,), func.length(Alert.text)),
     Part(Delivery, (Delivery.rerun_id, Delivery.original_id), func.length(Delivery.body)),
 )
 

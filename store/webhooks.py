@@ -1,11 +1,12 @@
-"""Who is told of a project's verdicts, and what is still to be told: the outbox is written with the verdict, so none is lost."""
+"""Who is told of a project's verdicts and alerts, and what is still to be told: the outbox is written with them, so none is lost."""
 
 import json
 import random
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from store.database import now
@@ -28,6 +29,7 @@ class Parcel:
     secret: str
     body: str
     tries: int
+    event: str
 
 
 def get(session: Session, project: Project) -> Webhook:
@@ -58,19 +60,20 @@ def remove(session: Session, project: Project) -> None:
 
 def announce(session: Session, rerun: Run, verdict: Verdict) -> None:
     """Put the verdict into the outbox, in the transaction that keeps it; nothing for a project without a webhook."""
-    if session.get(Webhook, rerun.project_id) is None:
-        return
     made = session.get(AutomaticRerun, rerun.id)
+    told = {"automatic": None if made is None else made.cause, "verdict": {**verdict.document, "judged_at": rfc3339(verdict.judged_at)}}
+    put_out(session, rerun, session.get_one(Run, verdict.original_id), "verdict", told)
+
+
+def put_out(session: Session, run: Run, original: Run, event: str, said: dict[str, Any]) -> None:
+    """Put something of a run into the outbox; nothing for a project without a webhook."""
+    if session.get(Webhook, run.project_id) is None:
+        return
     number = new_id()
-    told = {
-        "event": "verdict",
-        "delivery": number,
-        "project": rerun.project.path,
-        "automatic": None if made is None else made.cause,
-        "verdict": {**verdict.document, "judged_at": rfc3339(verdict.judged_at)},
-    }
+    told = {"event": event, "delivery": number, "project": run.project.path, **said}
     moment = session.scalar(select(now())) or 0.0
-    delivery = Delivery(rerun_id=rerun.id, id=number, original_id=verdict.original_id, project_id=rerun.project_id, body=json.dumps(told))
+    delivery = Delivery(rerun_id=run.id, id=number, original_id=original.id, project_id=run.project_id, body=json.dumps(told))
+    delivery.event = None if event == "verdict" else event
     delivery.state, delivery.tries, delivery.due, delivery.created_at = "waiting", 0, moment, moment
     session.add(delivery)
     session.flush()
@@ -88,7 +91,9 @@ def take(session: Session, limit: int, for_s: float) -> list[Parcel]:
     for delivery, webhook in session.execute(due.with_for_update(skip_locked=True, of=Delivery)):
         delivery.tries, delivery.tried_at = delivery.tries + 1, session.scalar(select(now()))
         delivery.due = (delivery.tried_at or 0.0) + for_s
-        parcels.append(Parcel(delivery.rerun_id, delivery.id, webhook.url, webhook.secret, delivery.body, delivery.tries))
+        parcels.append(
+            Parcel(delivery.rerun_id, delivery.id, webhook.url, webhook.secret, delivery.body, delivery.tries, delivery.event or "verdict")
+        )
     return parcels
 
 
@@ -129,5 +134,7 @@ def _due() -> list[ColumnElement[bool]]:
 
 
 def _stands() -> ColumnElement[bool]:
-    """Of a delivery: that its verdict is still there. When either of the two runs is deleted, it is not."""
-    return exists().where(Verdict.rerun_id == Delivery.rerun_id, Verdict.original_id == Delivery.original_id)
+    """Of a delivery: that what it tells of is still there. When either of two runs, or the one that raised an alert, is deleted, it is not."""
+    judged = exists().where(Verdict.rerun_id == Delivery.rerun_id, Verdict.original_id == Delivery.original_id)
+    raised = exists().where(Run.id == Delivery.rerun_id, Run.project_id == Delivery.project_id)
+    return or_(judged, Delivery.event.is_not(None) & raised)

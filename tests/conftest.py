@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use: real databases built by the migrations, a real broker."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,25 @@ from servers import Postgres, Valkey
 from store import migrate
 from store.database import Database, connect
 
+gc.disable()  # nothing of what is loaded and collected now is garbage
 settings.register_profile(THOROUGH, max_examples=1000)
+
+# A traceback with the values of all variables, as rich draws it, takes a second.
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 # Log lines of servers that run in this process: pytest shows them with a test that failed, and only there.
 structlog.configure(
-    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(colors=False)],
+    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, PLAIN],
     wrapper_class=structlog.stdlib.BoundLogger,
     logger_factory=structlog.stdlib.LoggerFactory(),
 )
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end, and the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ class Postgres:
         if self._as_user:
             self.root.chmod(0o755)
             os.chown(data, NOBODY, NOBODY)
-        self._run("initdb", "-D", data, "-A", "trust", "-U", "runtwice", "--no-instructions", "--encoding=UTF8", "--locale=C")
+        self._run("initdb", "-D", data, "-A", "trust", "-U", "runtwice", "--no-instructions", "--no-sync", "--encoding=UTF8", "--locale=C")
         settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": "", "max_connections": "200"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.root / "log").open("wb") as log:

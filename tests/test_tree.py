@@ -1,5 +1,6 @@
 """The tree itself: which room may enter which, how long a file may be, what may not stand in it."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,16 @@ LONGEST = 350
 
 def hand_written() -> list[Path]:
     return [file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "node_modules" not in file.parts]
+
+
+@functools.cache
+def loaded_by(package: str) -> set[str]:
+    """The modules of a fresh process that has imported the package."""
+    done = subprocess.run([sys.executable, "-c", f"import sys, {package}; print(*sys.modules)"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert package in loaded
+    return loaded
 
 
 class TestTree:
@@ -30,19 +41,12 @@ class TestTree:
     @pytest.mark.parametrize("package", ["api.app", "worker.enqueue", "worker.main", "store.lifecycle", "analysis.verdict", "cli.main"])
     def test_only_the_trainer_loads_torch(self, package: str) -> None:
         heavy = ["torch", "scipy", "sklearn", "pandas", "mlxtend"]
-        look = f"import sys, {package}; print([name for name in {heavy} if name in sys.modules])"
 
-        done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
-
-        assert done.stdout.strip() == "[]", done.stderr
+        assert [name for name in heavy if name in loaded_by(package)] == []
 
     @pytest.mark.parametrize("package", ["api.app", "worker.main", "cli.main"])
     def test_what_only_an_export_needs_is_loaded_by_none_at_its_start(self, package: str) -> None:
-        look = f"import sys, {package}; print([name for name in ('pyarrow', 'duckdb', 'pandas') if name in sys.modules])"
-
-        done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True)
-
-        assert done.stdout.strip() == "[]", done.stderr
+        assert [name for name in ("pyarrow", "duckdb", "pandas") if name in loaded_by(package)] == []
 
     def test_no_download_address_is_pinned(self) -> None:
         files = [ROOT / "pyproject.toml", ROOT / "constraints.txt", ROOT / "Makefile", ROOT / ".ci" / "run"]

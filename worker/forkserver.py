@@ -142,7 +142,9 @@ def tell(status: int, word: str) -> None:
 
 def main(socket_fd: int, worker_pid: int, preload: str) -> None:
     die_with_parent(worker_pid, signal.SIGTERM)
+    gc.disable()  # nothing of what is loaded now is garbage
     child.named(preload)()
+    gc.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     gc.collect()
     gc.freeze()  # what the children share stays shared

@@ -1,4 +1,4 @@
-"""Telling webhooks of verdicts: at least once, signed, with patience, and never to an address inside unless the operator allows it.
+"""Telling webhooks of verdicts and alerts: at least once, signed, with patience, and never to an address inside unless the operator allows it.
 
 What is sent goes to the very address that was looked up and checked, so a name cannot lead elsewhere in between; redirects are not followed, proxies
 not asked, and of an answer only the head is read. One process at a time has the duty.
@@ -106,7 +106,7 @@ async def _post(client: "httpx.AsyncClient", target: "Target", parcel: Parcel) -
         "Host": target.host_header,
         "Content-Type": "application/json",
         "User-Agent": "Runtwice-Webhook",
-        "Runtwice-Event": "verdict",
+        "Runtwice-Event": parcel.event,
         "Runtwice-Delivery": parcel.id,
         "Runtwice-Signature": signature(parcel.secret, int(time.time()), body),
     }

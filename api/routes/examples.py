@@ -81,11 +81,21 @@ LISTED_RUN: Example = {
     "studies": [],
     "tags": ["bn"],
     "notes": "",
+    "group": None,
+    "job_type": None,
+    "sweep": None,
     "archived": False,
     "digests": {"data": SHA, "split": SHA, "order": SHA, "initial": SHA, "final": SHA, "code": SHA},
     "metrics": {"val/loss": SUMMARY},
 }
-RUN: Example = {**LISTED_RUN, "environment": {"torch": "2.13.0+cpu", "threads": 1}, "told": None, "refused_points": 0, "findings": []}
+RUN: Example = {
+    **LISTED_RUN,
+    "environment": {"torch": "2.13.0+cpu", "threads": 1},
+    "told": None,
+    "refused_points": 0,
+    "refused_reason": None,
+    "findings": [],
+}
 CLIENT_RUN: Example = {
     **RUN,
     "id": "c7b6n5m4l3k2",

@@ -49,6 +49,7 @@ REPORT: Example = {
 WEBHOOK: Example = {"url": "https://ci.example/hooks/runtwice", "set_at": "2026-11-23T20:30:01.123456Z", "secret": "shown-once-0123456789"}
 DELIVERY: Example = {
     "id": "d1e2l3i4v5e6",
+    "event": "verdict",
     "rerun": "r4t5y6u7i8o9",
     "original": "k3v9a2b4c6d8",
     "state": "waiting",

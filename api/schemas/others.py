@@ -241,6 +241,7 @@ class NewKey(Body):
     role: Role
     entity: StrictStr | None = Field(None, max_length=128, description="the only entity the key reaches; null: every one")
     expires_at: Moment | None = None
+    key: StrictStr | None = Field(None, description="a text of your own, which is kept as a digest like others; null: one is made")
 
 
 class KeyShown(TypedDict):

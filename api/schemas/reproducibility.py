@@ -127,6 +127,7 @@ class WebhookShown(TypedDict):
 
 class DeliveryShown(TypedDict):
     id: str
+    event: Literal["verdict", "alert"]
     rerun: str
     original: str
     state: Literal["waiting", "delivered", "given_up"]

@@ -148,6 +148,9 @@ class RunListed(TypedDict):
     studies: list[str]
     tags: list[str]
     notes: str
+    group: str | None
+    job_type: str | None
+    sweep: str | None
     archived: bool
     digests: Json | None
     metrics: dict[str, MetricSummary]
@@ -160,16 +163,23 @@ class Told(TypedDict):
     links: int
 
 
-class RunShown(RunListed):
+class Refusals(TypedDict):
+    """What was sent to a run and not taken."""
+
+    refused_points: int
+    refused_reason: str | None
+
+
+class RunShown(RunListed, Refusals):
     """`told` is what the client of a client run said of its training, null for any other run.
 
-    `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric.
+    `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric,
+    or a line of the wandb SDK could not be read. Of lines, `refused_reason` says why the last could not.
 
     `findings` is null until the run has ended."""
 
     environment: Json
     told: Told | None
-    refused_points: int
     findings: list[FindingShown] | None
 
 

@@ -26,7 +26,7 @@ FIELDS: dict[str, Kind] = {
     **dict.fromkeys(("progress.step", "progress.total"), "int"),
     **dict.fromkeys(("baseline", "rerun_of", "reproduced.outcome"), "text"),
     "reproduced.reruns": "int",
-    **dict.fromkeys(("tags", "notes"), "text"),
+    **dict.fromkeys(("tags", "notes", "group", "job_type", "sweep"), "text"),
     "archived": "bool",
     **dict.fromkeys((f"digests.{name}" for name in DIGESTS), "text"),
 }

@@ -33,7 +33,7 @@ def patch(parts: Parts, caller: Caller, run_id: str, change: RunPatch) -> RunSho
 
 
 def cancel(parts: Parts, caller: Caller, run_id: str) -> RunShown:
-    """The run, cancelled at once if it was queued, else as soon as its worker hears of it. Raises RunIsTerminal, NotAManagedRun."""
+    """The run, cancelled at once if it was queued, else as soon as its worker or its wandb SDK hears of it. Raises RunIsTerminal, NotAManagedRun."""
     with parts.db.begin() as session:
         run = lifecycle.request_cancel(session, runs.get(session, run_id, caller.entity))
         return show.shown(session, run)

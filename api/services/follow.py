@@ -14,7 +14,7 @@ from api.problems import Problem
 from api.streams import EventStream, Piece, event
 from store import events, runs
 from store.blocks import Group
-from store.events import Changes, LinesAdded, PointsAdded, PointsGone, StateChanged
+from store.events import AlertRaised, Changes, LinesAdded, PointsAdded, PointsGone, StateChanged
 from store.tables import TERMINAL
 
 RUN_EVERY_S = 0.05
@@ -79,9 +79,14 @@ def _gone(each: PointsGone, _: Changes) -> bytes:
     return event("reset", {"from_step": each.from_step}, each.version)
 
 
+def _alert(each: AlertRaised, _: Changes) -> bytes:
+    return event("alert", {"title": each.title, "text": each.text, "level": each.level, "at": rfc3339(each.at)}, each.version)
+
+
 _TOLD: dict[type[Any], Callable[[Any, Changes], bytes]] = {
     PointsAdded: _points,
     StateChanged: _state,
     LinesAdded: _lines,
     PointsGone: _gone,
+    AlertRaised: _alert,
 }

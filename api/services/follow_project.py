@@ -13,15 +13,18 @@ from api.parts import Parts
 from api.problems import Problem
 from api.schemas.runs import RunListed
 from api.services import names, show
+from api.services.alerts import alert_shown
 from api.services.follow import number
 from api.streams import EventStream, Piece, event
-from store import runs, stamps
+from store import alerts, runs, stamps
 from store.stamps import Lately
+from store.tables import Alert
 
 EVERY_S = 0.3
 RUNS_AT_ONCE = 20
 METRICS_AT_ONCE = 1000
 MOST_REMEMBERED = 2000
+ALERTS_FOR_S = 30.0  # a run that the stream has not spoken of yet may have raised some long before
 OF_STATE = ("state", "reason", "started_at", "finished_at", "attempt", "node", "queue_position", "waiting_for")
 OF_METRICS = ("progress", "metrics")
 
@@ -48,20 +51,21 @@ def project(parts: Parts, caller: Caller, entity: str, name: str, last_id: str |
     async def read(at: Standing) -> Piece[Standing]:
         if at.is_new:
             return Piece([b"id: %d\n\n" % at.mark], Standing(at.mark, at.after, {}), False)
-        lately, items = await parts.shared.read((project_id, at.mark, at.after), lambda: _lately(parts, project_id, at))
-        return _piece(at, lately, items)
+        lately, items, raised = await parts.shared.read((project_id, at.mark, at.after), lambda: _lately(parts, project_id, at))
+        return _piece(at, lately, items, raised)
 
     return EventStream(parts.hub, Follower(project_id, caller), read, Standing(newest if mark is None else mark, (0, ""), {}, mark is None), EVERY_S)
 
 
-def _lately(parts: Parts, project_id: str, at: Standing) -> tuple[Lately, dict[str, RunListed]]:
+def _lately(parts: Parts, project_id: str, at: Standing) -> tuple[Lately, dict[str, RunListed], Sequence[Alert]]:
     with parts.db.read() as session:
         lately = stamps.since(session, at.mark, project_id, at.after, RUNS_AT_ONCE)
         found = runs.get_many(session, [each.run_id for each in lately.written])
-        return lately, {item["id"]: item for item in show.listing(session, found)}
+        raised = alerts.lately(session, [each.run_id for each in lately.written], None if at.mark == 0 else ALERTS_FOR_S)
+        return lately, {item["id"]: item for item in show.listing(session, found)}, raised
 
 
-def _piece(at: Standing, lately: Lately, items: Mapping[str, RunListed]) -> Piece[Standing]:
+def _piece(at: Standing, lately: Lately, items: Mapping[str, RunListed], raised: Sequence[Alert]) -> Piece[Standing]:
     told, news = dict(at.told), list[tuple[str, Any]]()
     for each in lately.written:
         before = told.pop(each.run_id, {})
@@ -69,6 +73,8 @@ def _piece(at: Standing, lately: Lately, items: Mapping[str, RunListed]) -> Piec
             said = _parts(items[each.run_id])
             digests = {"version": each.version, **{kind: _digest(kind, data) for kind, data in said.items()}}
             news += [(kind, data) for kind, data in said.items() if before.get(kind) != digests[kind]]
+            mine = [alert for alert in raised if alert.run_id == each.run_id and alert.version > before.get("version", -1)]
+            news += [("alert", {"run": each.run_id, **alert_shown(alert)}) for alert in mine]
             before = digests
         told[each.run_id] = before
     while len(told) > MOST_REMEMBERED:

@@ -29,6 +29,8 @@ def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer
     that is kept with the answer: asked again by the same caller it can be told again, and the database alone tells nothing.
     """
     entity = _entity(caller, new.entity)
+    if new.key is not None and not keys.may_be_given(new.key):
+        raise InvalidValue("/key", f"{keys.GIVEN_WORDS}; got {len(new.key)}")
     salt = secrets.token_hex(32)
     with parts.db.begin() as session:
         if new.expires_at is not None and new.expires_at.timestamp() <= (session.scalar(select(now())) or 0.0):
@@ -36,12 +38,12 @@ def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer
 
         def make() -> Answer:
             expires_at = None if new.expires_at is None else new.expires_at.timestamp()
-            key, _ = keys.mint(session, new.name, new.role, entity, expires_at, text=_text(caller, salt))
+            key, _ = keys.mint(session, new.name, new.role, entity, expires_at, text=new.key or _text(caller, salt))
             return Answer.of(201, {**shown(key), "key": None}, **{"Location": f"/api/v1/keys/{key.id}", SALT: salt})
 
         answer = answer_once(session, once, make)
     headers = {name: value for name, value in answer.headers.items() if name != SALT}
-    document = {**orjson.loads(answer.body), "key": _text(caller, answer.headers[SALT])}
+    document = {**orjson.loads(answer.body), "key": new.key or _text(caller, answer.headers[SALT])}
     return Answer(answer.status, orjson.dumps(document), headers, answer.replayed)
 
 

@@ -14,8 +14,8 @@ from api.answers import OPTIONS, rfc3339, rfc3339_or_null
 from api.piece_cache import PieceCache
 from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
-from api.schemas.runs import MetricSummary, RunListed, RunShown, Told
-from store import evidence, heads, lifecycle, nodes, runs, studies, verdicts
+from api.schemas.runs import MetricSummary, Refusals, RunListed, RunShown, Told
+from store import evidence, heads, lifecycle, nodes, runs, streamed, studies, verdicts
 from store.search import rows
 from store.staleness import Fleet
 from store.tables import TERMINAL, Run, Verdict
@@ -37,10 +37,11 @@ class Kept:
 def shown(session: Session, run: Run) -> RunShown:
     (listed,) = listing(session, [run])
     refused = heads.read(session.connection(), [run.id])[run.id].refused
+    refusals: Refusals = {"refused_points": refused, "refused_reason": streamed.set_aside_reason(session, run.id) if refused else None}
     said = evidence.told_by_client(session, run)
     told: Told | None = {"digests": said.digests, "links": len(said.chain)} if said else None
     findings = cast(list[FindingShown] | None, run.findings)
-    return {**listed, "environment": run.environment, "told": told, "refused_points": refused, "findings": findings}
+    return {**listed, "environment": run.environment, "told": told, **refusals, "findings": findings}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
@@ -166,6 +167,9 @@ def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, wai
         "studies": [],
         "tags": kept.tags,
         "notes": run.notes,
+        "group": run.group,
+        "job_type": run.job_type,
+        "sweep": run.sweep,
         "archived": run.archived,
         "digests": {name: kept.digests.get(name) for name in DIGESTS} if managed else None,
         "metrics": {row[1]: _summary(row) for row in sums},

@@ -47,6 +47,7 @@ def deliveries(parts: Parts, caller: Caller, entity: str, name: str) -> list[Del
 def _shown(found: Delivery) -> DeliveryShown:
     return {
         "id": found.id,
+        "event": found.event or "verdict",  # type: ignore[typeddict-item]
         "rerun": found.rerun_id,
         "original": found.original_id,
         "state": found.state,  # type: ignore[typeddict-item]

@@ -74,8 +74,8 @@ def condition(of: Filter, run: Subject) -> Condition:
             return _tags(key, sign, value, run) if key.root == "tags" else _compares(key, sign, value, run)
         case In(key, values, negated):
             return _in(key, values, negated, run)
-        case Like(key, pattern, folds, negated):
-            return _like(key, pattern, folds, negated, run)
+        case Like():
+            return _like(of, run)
 
 
 def number_of(key: Key, row: Any) -> ColumnElement[float]:
@@ -189,10 +189,12 @@ def _at_times(column: ColumnElement[float], moments: Sequence[float], negated: b
     return and_(*each) if negated else or_(*each)
 
 
-def _like(key: Key, pattern: str, folds: bool, negated: bool, run: Subject) -> Condition:
+def _like(of: Like, run: Subject) -> Condition:
+    key, negated = of.key, of.negated
+
     def test(column: SQLColumnExpression[Any]) -> Condition:
-        text, wanted = (func.lower(by_bytes(column)), _lower(pattern)) if folds else (column, pattern)
-        found = matches(text, wanted.replace("\\", "\\\\"), _glob(wanted))
+        text, wanted = (func.lower(by_bytes(column)), _lower(of.pattern)) if of.folds else (column, of.pattern)
+        found = matches(text, *_spelled(wanted, of.escapes))
         return not_(found) if negated and key.root != "tags" else found
 
     if key.root == "tags":
@@ -212,9 +214,22 @@ def _lower(text: str) -> str:
     return "".join(letter.lower() if "A" <= letter <= "Z" else letter for letter in text)
 
 
-def _glob(pattern: str) -> str:
-    words = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
-    return "".join(words.get(letter, letter) for letter in pattern)
+def _spelled(pattern: str, escapes: bool) -> tuple[str, str]:
+    """The pattern as PostgreSQL's LIKE and as SQLite's GLOB take it."""
+    wild, in_like, in_glob = {"%": "*", "_": "?"}, {"%": "\\%", "_": "\\_", "\\": "\\\\"}, {"*": "[*]", "?": "[?]", "[": "[[]"}
+    like, glob, letters = [], [], iter(pattern)
+    for letter in letters:
+        if escapes and letter == "\\":
+            plain = next(letters, "\\")
+        elif letter in wild:
+            like.append(letter)
+            glob.append(wild[letter])
+            continue
+        else:
+            plain = letter
+        like.append(in_like.get(plain, plain))
+        glob.append(in_glob.get(plain, plain))
+    return "".join(like), "".join(glob)
 
 
 def _tags(key: Key, sign: str, value: Value, run: Subject) -> Condition:

@@ -12,7 +12,10 @@ from store.search.tokens import Token
 Root = Literal["field", "config", "metric", "tags"]
 TIMES = ("created_at", "started_at", "finished_at")
 NUMBERS = ("seed", "attempt", "priority")
-TEXTS = ("id", "external_id", "name", "state", "origin", "reason", "notes", "node", "config_digest", "baseline", "rerun_of", "project", "archived")
+TEXTS = (
+    *("id", "external_id", "name", "state", "origin", "reason", "notes", "node", "config_digest", "baseline", "rerun_of", "project", "archived"),
+    *("group", "job_type", "sweep"),
+)
 FIELDS = (*TEXTS, *NUMBERS, *TIMES)
 PARTS = ("last", "min", "max", "min_step", "count")
 MLFLOW = {"status": "state", "run_id": "id", "run_name": "name"}

@@ -14,7 +14,7 @@ from store.search.syntax import SortKey
 
 Place = list[Any]
 Test = Callable[[Subject], ColumnElement[bool]]
-WHOLE_TEXTS = ("state", "name", "id", "external_id", "origin", "node", "config_digest", "baseline", "rerun_of")
+WHOLE_TEXTS = ("state", "name", "id", "external_id", "origin", "node", "config_digest", "baseline", "rerun_of", "group", "job_type", "sweep")
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,13 @@ class In:
 
 @dataclass(frozen=True)
 class Like:
-    """`folds`: the letters A to Z are a to z."""
+    """`folds`: the letters A to Z are a to z; `escapes`: a backslash takes from the character behind it what % and _ mean."""
 
     key: Key
     pattern: str
     folds: bool
     negated: bool
+    escapes: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One experiment, one change: what counts as one, and how it is told."""
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -249,3 +250,75 @@ def test_changes_of_resolved_configs_are_the_leaves():
         {"path": "model.norm.kind", "from": "none", "to": "layer"},
         {"path": "model.norm.eps", "from": None, "to": 1e-5},
     ]
+
+
+def schema_leaves(node: dict[str, Any], defs: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of every kind of object in the schema, as a dotted path with what it takes."""
+    if "$ref" in node:
+        node = defs[node["$ref"].rpartition("/")[2]]
+    choices = [*node.get("anyOf", []), *node.get("oneOf", [])]
+    for choice in choices:
+        yield from schema_leaves(choice, {**defs, **choice.get("$defs", {})}, path)
+    for name, inner in node.get("properties", {}).items():
+        yield from schema_leaves(inner, defs, f"{path}.{name}" if path else name)
+    if not choices and not node.get("properties"):
+        yield path, node
+
+
+SCHEMA = RunConfig.model_json_schema()
+LEAVES = sorted({path for path, _ in schema_leaves(SCHEMA, SCHEMA["$defs"])})
+
+
+def test_the_schema_holds_the_fields_of_every_kind():
+    assert {"optimizer.betas", "optimizer.momentum", "model.norm.groups", "model.channels", "scheduler.milestones", "diagnostics.every"} <= set(
+        LEAVES
+    )
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_field_of_the_schema_is_of_one_factor_or_free(path):
+    factors = [factor.name for factor in FACTORS if any(path == root or path.startswith(root + ".") for root in factor.paths)]
+
+    assert len(factors) == (0 if path.split(".")[0] in FREE else 1)
+
+
+KINDS = {
+    union: [{"kind": kind} for kind in kinds]
+    for union, kinds in {
+        "optimizer": ("sgd", "adam", "adamw"),
+        "scheduler": ("constant", "exponential", "linear", "step", "cosine", "one_cycle", "plateau"),
+        "model.norm": ("none", "batch", "layer", "group", "rms"),
+    }.items()
+}
+
+
+@st.composite
+def numbers_of_a_kind(draw: st.DrawFn) -> tuple[RunConfig, RunConfig, str]:
+    """A config with objects of drawn kinds, the same with one number in one of them changed, and the factor that is."""
+    chosen = {union: draw(st.sampled_from(kinds)) for union, kinds in KINDS.items()}
+    base = put_both("optimizer", chosen["optimizer"], "scheduler", chosen["scheduler"])
+    base = RunConfig.model_validate({**base.model_dump(), "model": {"norm": chosen["model.norm"]}})
+    document = base.model_dump(mode="json")
+    places = [(union, name) for union in KINDS for name, value in _at(document, union).items() if type(value) in (int, float)]
+    union, name = draw(st.sampled_from(places))
+    _at(document, union)[name] = draw(st.sampled_from([0.25, 0.75, 1.5, 2, 3, 64]))
+    try:
+        return base, RunConfig.model_validate(document), union
+    except ValidationError:  # out of that number's range
+        assume(False)
+        raise
+
+
+def _at(document: dict[str, Any], path: str) -> dict[str, Any]:
+    for part in path.split("."):
+        document = document[part]
+    return document
+
+
+@given(numbers_of_a_kind())
+def test_a_number_inside_an_object_changes_that_factor_alone(drawn):
+    base, changed, factor = drawn
+    assume(base != changed)
+
+    assert set(changed_factors(base, changed)) <= {factor}
+    assert change_words(base, changed) != "no change" or not changed_factors(base, changed)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from analysis.conclusions import StudyUnfit, conclude, family_p, judged
-from analysis.intervals import detectable_effect, power, seeds_for
+from analysis.intervals import bootstrap, detectable_effect, power, seeds_for
 from analysis.noise import pooled_sd
 from analysis.paired import differences
 from analysis.sentences import reach_words
@@ -135,6 +135,25 @@ class TestDivergedSeeds:
         outcomes = [(one, other) for one, other in zip(study.baseline.outcomes, study.variants[0].outcomes, strict=True)]
 
         assert differences(outcomes, 1).tested == (0.0, -2.0, 2.0)
+
+
+class TestInterval:
+    def test_of_many_values_is_near_that_of_the_normal(self):
+        values = np.random.default_rng(5).normal(3, 1, 400)
+
+        low, high = bootstrap(list(values)) or (0, 0)
+
+        half = 1.96 * values.std(ddof=1) / 20
+        assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
+
+    def test_is_a_point_for_equal_values_and_none_for_two(self):
+        assert bootstrap([0.5, 0.5, 0.5]) == (0.5, 0.5)
+        assert bootstrap([0.1, 0.2]) is None
+
+    def test_leans_with_the_skew(self):
+        low, high = bootstrap([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 10]) or (0, 0)
+
+        assert high - 1 > 1 - low >= 0
 
 
 class TestSignFlip:

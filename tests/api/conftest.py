@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from judged import claimed
 from servers import NO_TLS, Postgres, free_port, wait_until
 
 from api.app import create_app
@@ -76,9 +77,8 @@ class Api:
 
     def end(self, run_id: str, state: str = "finished", digests: dict[str, str] | None = None) -> None:
         """Claim the run as a worker would, and end it."""
+        claim = claimed(self.database, run_id, "test-node")
         with self.database.begin() as session:
-            claim = lifecycle.claim(session, "test-node", ["cpu"], 60.0, run_id)
-            assert claim is not None
             lifecycle.finish(session, claim, state, None, digests or {"initial": "i", "final": "f"})
 
     def count_runs(self, project: str) -> int:

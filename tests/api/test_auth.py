@@ -215,6 +215,20 @@ class TestKeys:
         assert not any(first.json()["key"][3:] in row for row in kept)
         assert "x-salt" not in first.headers
 
+    @pytest.mark.parametrize("text", ["0123456789abcdef0123456789abcdef01234567", "local-" + "Ab_9" * 10, "wandb_v1_" + "x" * 77])
+    def test_a_given_text_opens_the_service_and_is_kept_nowhere(self, api: Any, text: str) -> None:
+        made = api.admin.post("/api/v1/keys", json={"name": "moved", "role": "viewer", "key": text})
+        again = api.admin.post("/api/v1/keys", json={"name": "moved", "role": "admin", "key": text})
+
+        assert (made.status_code, made.json()["key"]) == (201, text)
+        assert api.client(text).get("/api/v1/runs").status_code == 200
+        assert api.client(text).get("/api/v1/keys").status_code == 403
+        assert again.status_code == 409
+        with api.database.engine.connect() as connection:
+            rows = [str(row) for row in connection.exec_driver_sql("SELECT * FROM keys").all()]
+        assert rows
+        assert not any(text in row for row in rows)
+
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [
@@ -225,6 +239,10 @@ class TestKeys:
             pytest.param({"role": "viewer"}, "/name", id="no name"),
             pytest.param({"name": "x" * 129, "role": "viewer"}, "/name", id="a long name"),
             pytest.param({"name": "x", "role": "viewer", "digest": "x"}, "/digest", id="a field of its own"),
+            pytest.param({"name": "x", "role": "viewer", "key": "local-" + "a" * 33}, "/key", id="a given text that is short"),
+            pytest.param({"name": "x", "role": "viewer", "key": "a" * 30 + "-" + "b" * 39}, "/key", id="a given text short after its prefix"),
+            pytest.param({"name": "x", "role": "viewer", "key": "a" * 39 + " b"}, "/key", id="a given text with a space"),
+            pytest.param({"name": "x", "role": "viewer", "key": "a" * 257}, "/key", id="a given text that is long"),
         ],
     )
     def test_what_is_wrong_is_named(self, sqlite_api: Any, body: dict[str, Any], pointer: str) -> None:

@@ -274,10 +274,11 @@ class TestSending:
             with pytest.raises(httpx.TransportError):
                 answer.read()
 
-    def test_more_than_a_few_at_once_is_put_off(self, sqlite_api: Any, long_run: str) -> None:
+    def test_more_than_a_few_at_once_is_put_off(self, sqlite_api: Any, project: str) -> None:
+        run_id = sqlite_api.client_run(project)["id"]
         held = [downloads._slots.acquire(blocking=False) for _ in range(downloads.MOST_AT_ONCE)]
         try:
-            answer = sqlite_api.admin.get(f"/api/v1/runs/{long_run}/export")
+            answer = sqlite_api.admin.get(f"/api/v1/runs/{run_id}/export")
         finally:
             for _ in held:
                 downloads._slots.release()

@@ -1,6 +1,8 @@
 """Whole worker processes with a database and a broker of their own, to be treated badly."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -91,16 +93,16 @@ def service(sqlite_url: str, valkey: Valkey) -> Iterator[Service]:
     db.close()
 
 
-@pytest.fixture
-def start_worker(service: Service, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """start_worker("n1") is a worker with one slot on node n1; keyword arguments are further settings."""
+@contextlib.contextmanager
+def starting(service: Service, folder: Path) -> Iterator[Callable[..., Worker]]:
+    """A function that starts workers of the service, which are killed in the end."""
     started: list[Worker] = []
 
     def start(node: str = "n1", **settings: object) -> Worker:
-        ours = {"database_url": service.url, "broker_url": service.valkey.url, "data_dir": tmp_path / "data", "node": node, "slots": 1}
+        ours = {"database_url": service.url, "broker_url": service.valkey.url, "data_dir": folder / "data", "node": node, "slots": 1}
         quick = {"lease_s": LEASE_S, "reap_every_s": 0.2}
         variables = {f"RUNTWICE_{name.upper()}": str(value) for name, value in {**ours, **quick, **settings}.items()}
-        log = tmp_path / f"{node}-{len(started)}.log"
+        log = folder / f"{node}-{len(started)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env={**os.environ, **variables}, stderr=file)
         started.append(Worker(process, log))
@@ -108,7 +110,32 @@ def start_worker(service: Service, tmp_path: Path) -> Iterator[Callable[..., Wor
         assert process.poll() is None, log.read_text()
         return started[-1]
 
-    yield start
-    for worker in started:
-        worker.process.kill()
-        worker.process.wait()
+    try:
+        yield start
+    finally:
+        for worker in started:
+            worker.process.kill()
+            worker.process.wait()
+
+
+@pytest.fixture
+def start_worker(service: Service, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """start_worker("n1") is a worker with one slot on node n1; keyword arguments are further settings."""
+    with starting(service, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def standing(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Worker]]:
+    """A service and its worker n7 with three slots, for the tests of a file that leave the worker running."""
+    folder, valkey = tmp_path_factory.mktemp("standing"), Valkey()
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'runtwice.db')}"
+    db = connect(url)
+    service = Service(db, url, valkey, TrainingQueue(valkey.url))
+    try:
+        valkey.start()
+        with starting(service, folder) as start:
+            yield service, start("n7", slots=3)
+    finally:
+        valkey.stop()
+        db.close()

@@ -154,7 +154,7 @@ def check(service: Service, kills: int) -> None:
 
 class TestKillTheApi:
     def test_every_acknowledged_point_is_there_after_restart(self, service: Service) -> None:
-        check(service, kills=3)
+        check(service, kills=2)
 
     @pytest.mark.proof
     def test_twenty_times(self, service: Service) -> None:

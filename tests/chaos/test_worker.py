@@ -75,8 +75,8 @@ class TestKilledWorker:
 
 
 class TestKilledTraining:
-    def test_process_is_tried_again(self, service: Any, start_worker: Make) -> None:
-        worker = start_worker()
+    def test_process_is_tried_again(self, standing: Any) -> None:
+        service, worker = standing
         run = service.submit(**LONG)
         service.wait_for_step(run, 100)
 
@@ -100,7 +100,7 @@ class TestKilledTraining:
 
 
 class TestStoppedWorker:
-    @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("by", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.proof)])
     def test_gives_its_run_back_and_leaves_no_process(self, service: Any, start_worker: Make, by: signal.Signals) -> None:
         worker = start_worker()
         run = service.submit(**ENDLESS)
@@ -145,8 +145,8 @@ class TestKilledBroker:
         assert {service.now(run).state for run in (*before, *during, after)} == {"finished"}
         assert worker.process.poll() is None
 
-    def test_is_listened_to_again_when_it_comes_back_empty(self, service: Any, start_worker: Make) -> None:
-        worker = start_worker()
+    def test_is_listened_to_again_when_it_comes_back_empty(self, standing: Any) -> None:
+        service, worker = standing
         service.valkey.stop()
         service.valkey.root.mkdir()
         service.valkey.start()
@@ -166,8 +166,8 @@ class TestWorker:
         service.wait_for_end(run)
         assert service.now(run).state == "finished"
 
-    def test_registers_itself_and_loads_no_torch(self, service: Any, start_worker: Make) -> None:
-        worker = start_worker("n7", slots=3)
+    def test_registers_itself_and_loads_no_torch(self, standing: Any) -> None:
+        service, worker = standing
 
         with service.db.read() as session:
             node = nodes.get(session, "n7")

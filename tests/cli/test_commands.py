@@ -198,6 +198,30 @@ class TestKeys:
         assert refused.code == 3
         assert "RUNTWICE_API_KEY" in refused.err
 
+    def test_a_key_of_a_given_text_opens_the_service(self, runtwice: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        by_file, by_input, by_word, by_environment = (f"local-{letter * 40}" for letter in "abcd")
+        (tmp_path / "key").write_text(f"{by_file}\n")
+        assert runtwice("keys", "import", "ci", "--file", tmp_path / "key", "--role", "viewer").code == 0
+        assert runtwice("keys", "import", by_word, "ann").code == 0
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{by_input}\n"))
+        assert runtwice("keys", "import", "bob").code == 0
+        monkeypatch.setenv("RUNTWICE_IMPORT_KEY", by_environment)
+        told = runtwice("keys", "import", "eve", "--json")
+        monkeypatch.delenv("RUNTWICE_IMPORT_KEY")
+
+        assert (told.json["name"], told.json["role"]) == ("eve", "member")
+        assert by_environment not in told.out
+        assert runtwice("keys", "import", by_word).code == 3
+        for text in (by_file, by_input, by_word, by_environment):
+            monkeypatch.setenv("RUNTWICE_API_KEY", text)
+            assert runtwice("runs").code == 0
+
+    def test_no_text_of_a_key_or_two_are_refused(self, command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+        assert "no text of a key" in command("keys", "import", "ci").err
+        assert "got 2 texts" in command("keys", "import", "a" * 40, "--key", "b" * 40).err
+
     def test_a_viewer_may_not_submit(self, runtwice: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         made = runtwice("keys", "create", "bob", "--role", "viewer", "--json").json
         monkeypatch.setenv("RUNTWICE_API_KEY", made["key"])

@@ -1,5 +1,6 @@
 """`runtwice demo`, with a small data set and few iterations; the whole of it under `make proof`."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from cli import lecture
+from cli import demo, lecture
 
 Run = Callable[..., Any]
 
@@ -22,7 +24,9 @@ def short_lecture(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short_lecture")
 class TestDemo:
-    def test_runs_the_lecture_reproduces_its_baseline_and_does_so_again_in_the_same_folder(self, command: Run, tmp_path: Path) -> None:
+    def test_runs_the_lecture_and_reproduces_its_baseline_then_in_the_same_folder_tells_of_a_run_that_fails(
+        self, command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         told = command("demo", "--data-dir", str(tmp_path / "demo"))
 
         assert told.code == 0, told.err
@@ -31,21 +35,17 @@ class TestDemo:
         assert f"up --data-dir {tmp_path / 'demo'}" in told.out
         assert "batchnorm: finished" in told.err
 
-        again = command("demo", "--data-dir", str(tmp_path / "demo"), "--json")
-
-        assert again.code == 0, again.err
-        assert [row["name"] for row in again.json["runs"]] == list(lecture.configs())
-        assert {row["state"] for row in again.json["runs"]} == {"finished"}
-        assert again.json["verdict"]["outcome"] == "identical"
-
-    def test_a_run_that_fails_is_a_failed_demo(self, command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(lecture.CHANGES, "adam", {"optimizer": {"kind": "adam", "lr": 1e30}})
         monkeypatch.setitem(lecture.BASELINE, "model", {**lecture.BASELINE["model"], "output": "logits"})
+        again = command("demo", "--data-dir", str(tmp_path / "demo"), "--json")
 
-        answer = command("demo", "--data-dir", str(tmp_path / "demo"))
-
-        assert answer.code == 1
-        assert "failed" in answer.out
+        assert again.code == 1, again.err
+        states = {row["name"]: row["state"] for row in again.json["runs"]}
+        assert states == {name: "failed" if name == "adam" else "finished" for name in lecture.configs()}
+        assert again.json["verdict"]["outcome"] == "identical"
+        page = Console(file=io.StringIO(), width=200)
+        page.print(demo._results(again.json["runs"], again.json["verdict"], tmp_path, 1.0))
+        assert "failed" in page.file.getvalue()
 
 
 @pytest.mark.proof

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from store import migrate, projects, runs, verdicts
 from store.database import Database
@@ -19,6 +19,19 @@ class TestMigrations:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
 
             assert compare_metadata(context, Table.metadata) == []
+
+    def test_one_after_the_other_leave_the_same_database_as_the_newest_version_made_at_once(self, database: Database, database_url: str) -> None:
+        at_once = _laid_out(database)
+        migrate.downgrade(database_url, "base")
+        with database.begin() as session:
+            session.execute(text("DROP TABLE alembic_version"))
+
+        migrate.upgrade(database_url, "0001")
+        migrate.upgrade(database_url)
+
+        one_by_one = _laid_out(database)
+        assert {part: at_once[part] ^ one_by_one.get(part, set()) for part in at_once if at_once[part] != one_by_one.get(part)} == {}
+        assert one_by_one.keys() == at_once.keys()
 
     def test_go_down_to_nothing_and_up_again(self, database: Database, database_url: str) -> None:
         migrate.downgrade(database_url, "base")
@@ -48,3 +61,33 @@ class TestMigrations:
             versions = list(pool.map(migrate.upgrade, [database_url] * 2))
 
         assert versions == [migrate.head()] * 2
+
+
+# PostgreSQL tells with each column how it is stored; the order of columns is not looked at, since SQLite's migrations add them where they can.
+COLUMNS = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage, a.attcollation, pg_get_expr(d.adbin, d.adrelid)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+"""
+ELSE = """
+    SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+"""
+# SQLite keeps the default by which migration 4 filled these: it drops none without writing the table anew, and no insert leaves them out.
+DEFAULT = "CASE WHEN name IN ('leaves_high', 'leaves_low') THEN NULL ELSE dflt_value END"
+
+
+def _laid_out(database: Database) -> dict[str, set[str]]:
+    """All that the database says of its tables, and all rows."""
+    with database.engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        found = {f"rows of {table}": set(map(str, connection.execute(text(f'SELECT * FROM "{table}"')).mappings())) for table in tables}
+        if database.dialect == "postgresql":
+            return found | {"columns": set(map(str, connection.execute(text(COLUMNS)))), "else": set(map(str, connection.execute(text(ELSE))))}
+        for table in tables:
+            shape = connection.execute(text(f"SELECT name, type, \"notnull\", {DEFAULT}, pk FROM pragma_table_info('{table}')"))
+            keys = connection.execute(text(f'SELECT "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(\'{table}\')'))
+            found[table] = {*map(str, shape), *map(str, keys)}
+        made = connection.execute(text("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type <> 'table'")).all()
+        without_rowid = connection.execute(text("SELECT name FROM pragma_table_list WHERE wr = 1")).all()
+        return found | {"indexes": {" ".join(str(index).split()) for index in made}, "without rowid": set(map(str, without_rowid))}

@@ -89,12 +89,18 @@ class TestDiscard:
             "artifacts": 2,
             "verdicts": 0,
             "client_evidence": 0,
+            "wandb_runs": 0,
+            "version_uses": 0,
             "automatic_reruns": 0,
+            "alerts": 0,
             "deliveries": 0,
             "run_params": 2,
             "run_tags": 2,
             "links": 0,
             "checkpoints": 0,
+            "history_pieces": 0,
+            "stream_marks": 0,
+            "streamed_runs": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))

@@ -39,6 +39,15 @@ def nursery() -> Iterator[Nursery]:
     nursery.close()
 
 
+@pytest.fixture(scope="session")
+def torch_nursery() -> Iterator[Nursery]:
+    """One whose children train; none of these tests kills its server."""
+    nursery = Nursery()
+    nursery.start()
+    yield nursery
+    nursery.close()
+
+
 @pytest.fixture
 def spawn(nursery: Nursery) -> Spawn:
     """spawn("exit_with", code=3) is a child that does it."""

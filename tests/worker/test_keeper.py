@@ -54,7 +54,7 @@ class TestKeeper:
 
     def test_lets_others_write_while_it_purges(self, database: Database, keepers: list[KeeperThread], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trash, "PURGE_S", 0.0)
-        big, writes, done = ended_run(database, 1_000_000), 0, threading.Event()
+        big, writes, done = ended_run(database, 300_000), 0, threading.Event()
         discard(database, big)
 
         while not done.is_set():

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,6 @@ LONG: dict[str, Any] = {
     "optimizer": {"kind": "adam"},
     "checkpoint_every_s": 0.05,
 }
-
-
-@pytest.fixture(scope="module")
-def torch_nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    nursery.start()
-    yield nursery
-    nursery.close()
 
 
 def record(database: Database, run: Run) -> dict[str, Any]:

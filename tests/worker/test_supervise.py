@@ -26,14 +26,6 @@ MakeShop = Callable[..., Shop]
 Make = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def torch_nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    nursery.start()
-    yield nursery
-    nursery.close()
-
-
 @pytest.fixture
 def in_background() -> Iterator[Callable[..., threading.Thread]]:
     threads: list[threading.Thread] = []

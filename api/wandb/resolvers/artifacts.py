@@ -1,0 +1,212 @@
+"""Artifacts: logged in five calls (create, files, manifest, manifest again, commit), found by name and alias, used by runs."""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.problems import InvalidValue
+from api.services import names
+from api.wandb import links, manifests
+from api.wandb.asking import Asking
+from api.wandb.ids import opaque, own
+from api.wandb.resolvers.versions import FIELDS as READING
+from api.wandb.resolvers.versions import of_project
+from store import versions, wandb_runs
+from store.errors import RunNotFound
+from store.tables import Run, Version, VersionFile
+
+NAME = re.compile(r"[A-Za-z0-9_.\- ]{1,128}")
+MOST_AT_ONCE = 10_000
+MOST_ALIASES = 100
+
+
+def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    """A draft; or the committed version with the same digest, which gets the aliases, when the SDK says that this will do."""
+    name = input.get("artifactCollectionName") or (input.get("artifactCollectionNames") or [""])[0]
+    kind = input.get("artifactTypeName") or ""
+    for value in (name, kind):
+        if not NAME.fullmatch(value):
+            raise InvalidValue("/name", f"an artifact's name and type take 1 to 128 letters, digits, spaces, _ . and -; got {value[:80]!r}")
+    wanted, digest = _aliases(input), str(input.get("digest") or "")[:128]
+    path = asking.project_path(input.get("entityName"), input.get("projectName"))
+    with asking.writing() as session:
+        project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
+        found = versions.collection(session, project, name, kind)
+        same = versions.same(session, found, digest) if input.get("enableDigestDeduplication") and digest else None
+        if same is not None:
+            versions.set_aliases(session, same, wanted)
+            return {"artifact": same}
+        run = wandb_runs.find(session, project, input.get("runName") or "")
+        fields = {"details": json.loads(input.get("metadata") or "{}"), "tags": _tags(input.get("tags")), "ttl_s": input.get("ttlDurationSeconds")}
+        made = versions.draft(session, found, run, digest=digest, description=input.get("description"), aliases=wanted, **fields)
+        return {"artifact": versions.get(session, made.id, None)}
+
+
+def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    """Addresses to put files to; none for a file whose bytes the project has."""
+    edges = []
+    with asking.writing() as session:
+        for asked in input["artifactFiles"][:MOST_AT_ONCE]:
+            version = _draft(session, asking, asked["artifactID"])
+            _must_be_name(asked["name"])
+            file = versions.want(session, version, asked["name"], asked["md5"][:128])
+            put = None if file.sha256 else links.to_put_version(asking.parts, asking.base_url, version.id, manifests.FILE + file.name)
+            node = {"id": _file_id(file), "name": file.name, "uploadUrl": put, "uploadHeaders": [], "artifact": version, **_place(file)}
+            edges.append({"node": node})
+    return {"files": {"edges": edges, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}}}
+
+
+def create_manifest(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    with asking.writing() as session:
+        version = _draft(session, asking, input["artifactID"])
+        version.manifest_kind = str(input.get("type") or "FULL")[:16]
+        _base(session, asking, version, input.get("baseArtifactID"))
+    return {"artifactManifest": _manifest(asking, version)}
+
+
+def update_manifest(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    with asking.writing() as session:
+        version = versions.get(session, own("ArtifactManifest", input["artifactManifestID"]), asking.caller.entity)
+        _base(session, asking, version, input.get("baseArtifactID"))
+    return {"artifactManifest": _manifest(asking, version)}
+
+
+def commit(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    """Raises Problem 422 for a manifest that cannot be read, NotWhole for one that names what was not uploaded."""
+    asking.caller.must_be("member")
+    version = _get(asking.session, asking, input["artifactID"])
+    if version.number is not None:
+        return {"artifact": version}
+    base = versions.get(asking.session, version.base_id, asking.caller.entity) if version.base_id else None
+    contents, blob = manifests.whole(asking.parts, version, base)
+    with asking.writing() as session:
+        return {"artifact": versions.commit(session, versions.get(session, version.id, asking.caller.entity), contents, blob)}
+
+
+def change(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    with asking.writing() as session:
+        version = _get(session, asking, input["artifactID"])
+        if input.get("description") is not None:
+            version.description = input["description"]
+        if input.get("metadata") is not None:
+            version.details = json.loads(input["metadata"])
+        if "ttlDurationSeconds" in input:
+            version.ttl_s = input["ttlDurationSeconds"]
+        gone = _tags(input.get("tagsToDelete"))
+        version.tags = [tag for tag in dict.fromkeys([*version.tags, *_tags(input.get("tagsToAdd"))]) if tag not in gone]
+        if input.get("aliases") is not None:
+            versions.drop_aliases(session, version, versions.aliases(session, version))
+            versions.set_aliases(session, version, _aliases(input))
+    return {"artifact": version}
+
+
+def delete(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    """Raises InvalidValue for a version with aliases, unless they are to go with it."""
+    with asking.writing() as session:
+        version = _get(session, asking, input["artifactID"])
+        held = versions.aliases(session, version)
+        if held and not input.get("deleteAliases"):
+            raise InvalidValue("/deleteAliases", f"the artifact has the aliases {', '.join(held)[:200]}; delete them with it, or move them first")
+        versions.drop(session, version)
+    return {"artifact": version}
+
+
+def use(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    path = asking.project_path(input.get("entityName"), input.get("projectName"))
+    with asking.writing() as session:
+        version = _get(session, asking, input["artifactID"])
+        run = wandb_runs.find(session, names.get(session, asking.caller, *path), input.get("runName") or "")
+        if run is None:
+            raise RunNotFound(str(input.get("runName")))
+        versions.use(session, version, run)
+    return {"artifact": version}
+
+
+def add_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    with asking.writing() as session:
+        versions.set_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
+    return {"success": True}
+
+
+def delete_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
+    with asking.writing() as session:
+        versions.drop_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
+    return {"success": True}
+
+
+def _get(session: Session, asking: Asking, text: str) -> Version:
+    return versions.get(session, own("Artifact", text), asking.caller.entity)
+
+
+def _draft(session: Session, asking: Asking, text: str) -> Version:
+    version = _get(session, asking, text)
+    if version.number is not None:
+        raise versions.NotWhole(f"Artifact {version.collection.name}:v{version.number} is committed; its files do not change any more.")
+    return version
+
+
+def _base(session: Session, asking: Asking, version: Version, text: str | None) -> None:
+    if text:
+        base = _get(session, asking, text)
+        if base.collection_id != version.collection_id:
+            raise InvalidValue("/baseArtifactID", "the base of an incremental artifact must be a version of the same collection")
+        version.base_id = base.id
+
+
+def _manifest(asking: Asking, version: Version) -> dict[str, Any]:
+    put = links.to_put_version(asking.parts, asking.base_url, version.id, manifests.MANIFEST)
+    number = opaque("ArtifactManifest", version.id)
+    return {"id": number, "file": {"id": number, "name": "wandb_manifest.json", "uploadUrl": put, "uploadHeaders": []}}
+
+
+def _aliases(input: dict[str, Any]) -> list[str]:
+    """Raises InvalidValue."""
+    found = [str(item.get("alias") or "") for item in input.get("aliases") or []]
+    if len(found) > MOST_ALIASES or any(not 0 < len(alias) <= 256 or "\0" in alias or "/" in alias or ":" in alias for alias in found):
+        raise InvalidValue("/aliases", f"an artifact takes at most {MOST_ALIASES} aliases of 1 to 256 characters, none of them / or :")
+    return found
+
+
+def _tags(given: list[Any] | None) -> list[str]:
+    return [str(tag.get("tagName") if isinstance(tag, dict) else tag)[:128] for tag in (given or [])[:MOST_ALIASES]]
+
+
+def _must_be_name(name: str) -> None:
+    if not 0 < len(name) <= 512 or "\0" in name or name.startswith("/") or ".." in name.split("/"):
+        raise InvalidValue("/name", f"a file's name takes 1 to 512 characters and no way out of its folder; got {name[:80]!r}")
+
+
+def _place(file: VersionFile) -> dict[str, Any]:
+    return {"storagePath": f"versions/{file.version_id}/{file.name}", "md5": file.md5, "digest": file.md5}
+
+
+def _file_id(file: VersionFile) -> str:
+    return opaque("VersionFile", f"{file.version_id}/{file.name}"[:400])
+
+
+def _of_run(run: Run, asking: Asking, used: bool) -> dict[str, Any]:
+    found = versions.of_run(asking.session, run, used=used)
+    edges = [{"node": version, "version": f"v{version.number}", "cursor": opaque("After", version.id)} for version in found]
+    page = {"endCursor": None, "hasNextPage": False, "hasPreviousPage": False}
+    return {"edges": edges, "pageInfo": page, "totalCount": len(edges)}
+
+
+FIELDS = {
+    **READING,
+    **of_project,
+    "Query.artifact": lambda _parent, asking, id: _get(asking.session, asking, id),
+    "Mutation.createArtifact": create,
+    "Mutation.createArtifactFiles": create_files,
+    "Mutation.createArtifactManifest": create_manifest,
+    "Mutation.updateArtifactManifest": update_manifest,
+    "Mutation.commitArtifact": commit,
+    "Mutation.updateArtifact": change,
+    "Mutation.deleteArtifact": delete,
+    "Mutation.useArtifact": use,
+    "Mutation.addAliases": add_aliases,
+    "Mutation.deleteAliases": delete_aliases,
+    "Run.inputArtifacts": lambda run, asking, **_: _of_run(run, asking, True),
+    "Run.outputArtifacts": lambda run, asking, **_: _of_run(run, asking, False),
+}

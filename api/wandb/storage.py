@@ -1,0 +1,95 @@
+"""Where the SDK puts and gets the files that it was given addresses for."""
+
+import base64
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from api.deps import Service, Viewer
+from api.downloads import attachment
+from api.parts import Parts
+from api.services import names
+from api.wandb import links, manifests
+from store import artifacts, runs, versions, wandb_runs
+from store.errors import ArtifactNotFound, NotAClientRun
+
+router = APIRouter(include_in_schema=False)
+
+IN_MEMORY = 1 << 20
+Until = Annotated[str, Query(max_length=20)]
+Sign = Annotated[str, Query(max_length=100)]
+
+
+@router.put("/storage/runs/{run_id}/{name:path}")
+async def put(request: Request, parts: Service, run_id: str, name: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "put", f"runs/{run_id}/{name}", until, sign)
+    with SpooledTemporaryFile(IN_MEMORY) as body:
+        async for piece in request.stream():
+            await to_thread.run_sync(body.write, piece)
+        await to_thread.run_sync(_keep, parts, run_id, name, body)
+    return Response(status_code=200)
+
+
+@router.get("/storage/files/{artifact_id}")
+def get(parts: Service, artifact_id: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "get", f"files/{artifact_id}", until, sign)
+    with parts.db.read() as session:
+        found = artifacts.get(session, artifact_id, None)
+    headers = {"Content-Disposition": attachment(found.name), "ETag": f'"{found.sha256}"'}
+    return FileResponse(parts.files.path(found.sha256), media_type="application/octet-stream", headers=headers)
+
+
+@router.put("/storage/versions/{version_id}/{name:path}")
+async def put_of_version(request: Request, parts: Service, version_id: str, name: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "put", f"versions/{version_id}/{name}", until, sign)
+    with SpooledTemporaryFile(IN_MEMORY) as body:
+        async for piece in request.stream():
+            await to_thread.run_sync(body.write, piece)
+        await to_thread.run_sync(manifests.keep, parts, version_id, name, body)
+    return Response(status_code=200)
+
+
+@router.get("/storage/versions/{version_id}/{name:path}")
+def get_of_version(parts: Service, version_id: str, name: str, until: Until, sign: Sign) -> Response:
+    links.must_be_good(parts, "get", f"versions/{version_id}/{name}", until, sign)
+    sha256 = manifests.digest(parts, version_id, name)
+    headers = {"Content-Disposition": attachment(name), "ETag": f'"{sha256}"'}
+    return FileResponse(parts.files.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/artifactsV2/{region}/{entity}/{project}/{collection}/{rest:path}")
+def get_by_digest(parts: Service, caller: Viewer, region: str, entity: str, project: str, collection: str, rest: str) -> Response:
+    """A file of a project's artifacts by the MD5 of its bytes, in hex: where the SDK looks when it was given no address. Raises ArtifactNotFound."""
+    *_, md5, name = ["", *rest.split("/")][-3:]
+    with parts.db.read() as session:
+        found = versions.known_bytes(session, names.get(session, caller, entity, project).id, _base64_of(md5))
+    if found is None or found.sha256 is None:
+        raise ArtifactNotFound(name)
+    headers = {"Content-Disposition": attachment(name), "ETag": f'"{found.sha256}"'}
+    return FileResponse(parts.files.path(found.sha256), media_type="application/octet-stream", headers=headers)
+
+
+def _base64_of(digest: str) -> str:
+    try:
+        return base64.b64encode(bytes.fromhex(digest)).decode()
+    except ValueError:
+        return ""
+
+
+def _keep(parts: Parts, run_id: str, name: str, body: Any) -> None:
+    """Raises RunNotFound, NotAClientRun."""
+    body.seek(0)
+    pieces: Iterator[bytes] = iter(lambda: body.read(IN_MEMORY), b"")
+    blob = parts.files.put(pieces)
+    with parts.db.begin() as session:
+        run = runs.get(session, run_id)
+        if run.origin != "client":
+            raise NotAClientRun(f"Run {run_id} is trained by a worker, which alone writes to it.")
+        wandb_runs.begin(session, run)
+        artifacts.add(session, run.id, run.attempt, name, blob)
+        wandb_runs.note(session, run)

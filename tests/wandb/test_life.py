@@ -1,0 +1,189 @@
+"""What begins, stops and ends a run that the real SDK logs, and what GraphQL refuses."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+from sdk import Sdk
+from servers import NO_TLS
+from service import Service
+
+UPSERT = "mutation UpsertBucket($input: UpsertBucketInput!) { upsertBucket(input: $input) { bucket { id name } inserted } }"
+RESUMES = """
+import json, os, wandb
+def go(**how):
+    run = wandb.init(project="PROJECT", **how)
+    run.log({"x": 1})
+    told = [run.id, run.step, run.resumed]
+    run.finish()
+    return told
+told = [go(id="allow001", resume="allow"), go(id="allow001", resume="allow"), go(id="never001", resume="never")]
+try:
+    told.append(go(id="never001", resume="never"))
+except wandb.errors.UsageError as error:
+    told.append("refused")
+told.append(go(id="auto0001", resume="auto"))
+print(json.dumps(told))
+"""
+STOPPED = """
+import json, sys, time, wandb
+run = wandb.init(project="PROJECT", id="stopped1", settings=wandb.Settings(x_file_stream_transmit_interval=1))
+run.log({"x": 1})
+print("ready", flush=True)
+try:
+    for i in range(6000):
+        run.log({"x": i})
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+    run.finish(exit_code=1)
+"""
+
+
+def ask(service: Service, query: str, variables: dict[str, Any] | None = None, key: str | None = None) -> httpx.Response:
+    body = {"query": query, "variables": variables or {}, "operationName": ""}
+    return httpx.post(f"http://127.0.0.1:{service.port}/graphql", json=body, auth=("api", key or service.key), verify=NO_TLS, timeout=30)
+
+
+def refusal(answer: httpx.Response) -> str:
+    assert answer.status_code == 200
+    return str(answer.json()["errors"][0]["message"])
+
+
+def upsert(service: Service, key: str | None = None, **fields: Any) -> httpx.Response:
+    return ask(service, UPSERT, {"input": {"modelName": "protocol", "entityName": "team", **fields}}, key)
+
+
+class TestResume:
+    def test_allow_goes_on_or_begins_and_never_refuses_what_is_there(self, wandb_service: Service, sdk: Sdk) -> None:
+        allowed, again, never, refused, auto = sdk.run(RESUMES.replace("PROJECT", "matrix"))
+
+        assert (allowed[:2], again) == (["allow001", 1], ["allow001", 2, True])
+        assert (never[1], refused, auto[0]) == (1, "refused", "auto0001")
+
+
+class TestStop:
+    @pytest.mark.proof  # the SDK looks every 15 s, and interrupts its main thread: slow, and not always told of by a script under load
+    def test_cancelling_by_rest_stops_the_script_that_logs(self, wandb_service: Service, sdk: Sdk) -> None:
+        script = STOPPED.replace("PROJECT", "stops")
+        process = subprocess.Popen([sys.executable, "-c", script], cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        (run,) = wandb_service.client.get("/runs", params={"project": "team/stops"}).json()["items"]
+
+        asked = wandb_service.client.post(f"/runs/{run['id']}/cancel")
+        said, _ = process.communicate(timeout=90)
+
+        assert asked.status_code == 202
+        assert "stopped" in said
+        assert wandb_service.run(run["id"])["state"] == "failed"
+
+    def test_a_run_of_a_plain_client_cannot_be_cancelled(self, wandb_service: Service) -> None:
+        run = wandb_service.client.post("/runs", json={"project": "team/plain", "config": {}, "origin": "client"}).json()
+
+        assert wandb_service.client.post(f"/runs/{run['id']}/cancel").status_code == 409
+
+
+class TestGraphQL:
+    @pytest.mark.parametrize(
+        ("query", "words"),
+        [
+            pytest.param("{viewer{...A}} fragment A on User {teams{edges{node{...B}}}} fragment B on Entity {...A}", "holds itself", id="circle"),
+            pytest.param("{" + "".join("a{" for _ in range(3000)) + "b" + "}" * 3001, "deep", id="deep"),
+            pytest.param("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}", "levels", id="introspection that branches"),
+            pytest.param(
+                "{viewer{...F0}} " + " ".join(f"fragment F{i} on User {{...F{i + 1} ...F{i + 1}}}" for i in range(40)) + " fragment F40 on User {id}",
+                "20,000 fields",
+                id="fragments that double",
+            ),
+            pytest.param("{viewer", "Syntax", id="no GraphQL"),
+        ],
+    )
+    def test_refuses_what_has_no_end(self, wandb_service: Service, query: str, words: str) -> None:
+        assert words in refusal(ask(wandb_service, query))
+
+    def test_leaves_out_what_it_does_not_know(self, wandb_service: Service) -> None:
+        asked = ask(wandb_service, "query Q($a: NewInput) {viewer{username brandNew(of: $a){id}} somethingElse{id}}", {"a": {"b": [1]}})
+
+        assert list(asked.json()["data"]["viewer"]) == ["username"]
+        assert "errors" not in asked.json()
+
+    def test_leaves_out_what_it_is_sent_and_has_no_place_for(self, wandb_service: Service) -> None:
+        payload = "{upsertModel(input: %s) {inserted model {name}}}"
+        by_variable = ask(wandb_service, f"mutation M($m: UpsertModelInput!) {payload % '$m'}", {"m": {"name": "newer", "colour": {"deep": 1}}})
+        literally = ask(wandb_service, f"mutation M($n: String, $c: String) {payload % '{name: $n, colour: $c}'}", {"n": "newer", "c": "red"})
+
+        assert by_variable.json()["data"]["upsertModel"] == {"inserted": True, "model": {"name": "newer"}}
+        assert literally.json()["data"]["upsertModel"] == {"inserted": False, "model": {"name": "newer"}}
+
+    def test_a_value_of_the_wrong_kind_is_told_and_not_tried_again(self, wandb_service: Service) -> None:
+        answer = ask(wandb_service, "mutation M($m: UpsertModelInput!) {upsertModel(input: $m) {inserted}}", {"m": {"name": [1, 2]}})
+
+        assert (answer.status_code, "name" in refusal(answer)) == (200, True)
+
+    def test_tells_older_clients_of_its_types(self, wandb_service: Service) -> None:
+        asked = ask(wandb_service, '{__type(name: "Run"){fields{name type{name ofType{name ofType{name}}}}}}').json()["data"]["__type"]["fields"]
+
+        assert {"historyKeys", "stopped"} & {field["name"] for field in asked}
+
+    def test_a_wrong_key_is_no_key(self, wandb_service: Service) -> None:
+        assert ask(wandb_service, "{viewer{id}}", key="x" * 43).status_code == 401
+
+
+class TestUpsert:
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            pytest.param({"config": '{"a": {"value": 1}'}, id="config that is no JSON"),
+            pytest.param({"config": '{"a": ' + '{"b": ' * 100 + "1" + "}" * 101}, id="config that is too deep"),
+            pytest.param({"config": "[1]"}, id="config that is no object"),
+            pytest.param({"config": json.dumps({"_wandb": {"value": {"branch_point": {"run_id": "nobody", "step": 1}}}})}, id="fork of nobody"),
+            pytest.param({"name": "a/b"}, id="id with a slash"),
+            pytest.param({"tags": ["x" * 200]}, id="long tag"),
+            pytest.param({"notes": "x" * 100_001}, id="long notes"),
+            pytest.param({"entityName": "graphql"}, id="entity of a reserved name"),
+            pytest.param({"id": "UnVuOm5vYm9keQ=="}, id="unknown id"),
+            pytest.param({"id": "UHJvamVjdDpub2JvZHk="}, id="another kind's id"),
+        ],
+    )
+    def test_refuses_in_words_and_keeps_nothing(self, wandb_service: Service, fields: dict[str, Any]) -> None:
+        assert refusal(upsert(wandb_service, **{"name": "refused1", **fields}))
+        assert not wandb_service.client.get("/runs", params={"project": "team/protocol", "filter": "external_id = 'refused1'"}).json().get("items")
+
+    @pytest.mark.parametrize(
+        ("sent", "shown"),
+        [
+            pytest.param('"a\\u0000b"', "a\ufffdb", id="NUL"),
+            pytest.param('"\\ud800"', "\ufffd", id="half a character"),
+            pytest.param('"\\ud83d\\ude00"', "\U0001f600", id="both halves"),
+            pytest.param("1e999", "Infinity", id="beyond float64"),
+            pytest.param("NaN", "NaN", id="NaN"),
+            pytest.param("123456789012345678901234567890", "123456789012345678901234567890", id="beyond 64 bits"),
+            pytest.param("9007199254740993", 2**53 + 1, id="beyond 53 bits"),
+        ],
+    )
+    def test_shows_what_json_cannot_hold_as_text_and_gives_it_back_as_it_came(self, wandb_service: Service, sent: str, shown: Any) -> None:
+        config = f'{{"a": {{"value": {sent}}}}}'
+        run = upsert(wandb_service, name="odd00001", config=config, summaryMetrics=f'{{"s": {sent}}}').json()["data"]["upsertBucket"]["bucket"]
+
+        back = ask(wandb_service, '{project(name: "protocol", entityName: "team"){run(name: "odd00001"){id config summaryMetrics}}}').json()
+        assert back["data"]["project"]["run"]["config"] == config
+        assert back["data"]["project"]["run"]["id"] == run["id"]
+        (item,) = wandb_service.client.get("/runs", params={"project": "team/protocol", "filter": "external_id = 'odd00001'"}).json()["items"]
+        assert item["config"] == {"a": shown}
+
+    def test_does_not_take_a_run_that_a_worker_trains(self, wandb_service: Service) -> None:
+        managed = wandb_service.client.post("/runs", json={"project": "team/protocol", "config": {"dataset": {"name": "digits"}}}).json()
+
+        assert "trained by a worker" in refusal(upsert(wandb_service, name=managed["external_id"], host="here"))
+
+    def test_a_key_of_another_entity_neither_finds_nor_makes(self, wandb_service: Service) -> None:
+        run = upsert(wandb_service, name="scoped01").json()["data"]["upsertBucket"]["bucket"]
+        key = wandb_service.client.post("/keys", json={"name": "elsewhere", "role": "member", "entity": "other"}).json()["key"]
+
+        assert "no run" in refusal(ask(wandb_service, UPSERT, {"input": {"id": run["id"], "notes": "mine now"}}, key))
+        assert "no project" in refusal(upsert(wandb_service, key, name="scoped02"))
+        assert ask(wandb_service, '{project(name: "protocol", entityName: "team"){id}}', key=key).json()["data"] == {"project": None}
