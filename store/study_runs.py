@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session, aliased
 
 from store import heads
+from store.database import write
 from store.tables import TERMINAL, TRASH, Head, Project, Run, Series, Study, StudyRun
 
 AT_ONCE = 500
 REUSED = ("queued", "running", "finished")
 MOST_ENVIRONMENTS = 1000
+INSERT = "INSERT INTO study_runs (study_id, variant, seed, run_id, queued) VALUES (?, ?, ?, ?, ?)"
 Place = tuple[int, int]  # variant, seed
 
 
@@ -51,8 +53,7 @@ def add(session: Session, study_id: str, links: Sequence[Link]) -> None:
         for row in session.execute(select(StudyRun.run_id, StudyRun.variant, StudyRun.seed).where(*taken)).all():
             if (row.variant, row.seed) in places:
                 session.execute(delete(StudyRun).where(*taken, StudyRun.variant == row.variant, StudyRun.seed == row.seed))
-        rows = [{"study_id": study_id, "variant": link.variant, "seed": link.seed, "run_id": link.run_id, "queued": link.queued} for link in some]
-        session.execute(insert(StudyRun), rows)
+        write(session.connection(), INSERT, [(study_id, link.variant, link.seed, link.run_id, link.queued) for link in some])
     heads.advance_many(session.connection(), sorted({link.run_id for link in links if not link.queued}))
 
 
@@ -111,12 +112,12 @@ def trained_with(session: Session, study_id: str) -> list[tuple[str, Mapping[str
     return [(row[0], row[1]) for row in session.execute(query.order_by(Run.id).limit(MOST_ENVIRONMENTS))]
 
 
-def to_cancel(session: Session, study_id: str, limit: int) -> list[Run]:
+def to_cancel(session: Session, study_id: str, limit: int) -> list[str]:
     """The first runs that a study had queued and that have not ended, unless they stand in another study that is not cancelled."""
     other, of_other = aliased(StudyRun), aliased(Study)
     wanted = select(other.run_id).join(of_other, of_other.id == other.study_id).where(of_other.cancelled_at.is_(None), other.study_id != study_id)
     by_a_study = select(other.run_id).where(other.queued)
-    query = select(Run).where(Run.id.in_(_members(study_id)), Run.id.in_(by_a_study), Run.id.not_in(wanted), Run.cancel_requested_at.is_(None))
+    query = select(Run.id).where(Run.id.in_(_members(study_id)), Run.id.in_(by_a_study), Run.id.not_in(wanted), Run.cancel_requested_at.is_(None))
     return list(
         session.scalars(
             query.where(Run.state.in_(("queued", "running")), Run.project_id != TRASH, Run.cancel_requested_at.is_(None))

@@ -31,6 +31,13 @@ def queued_first(connection: Connection, run_ids: Sequence[str]) -> None:
     _write_many(connection, [(run_id, 1, "queued", None, None) for run_id in run_ids])
 
 
+def cancelled(connection: Connection, run_ids: Sequence[str], reason: str) -> None:
+    """Note of each of the runs that it was cancelled."""
+    heads.advance_many(connection, run_ids)
+    versions = heads.versions(connection, run_ids)
+    _write_many(connection, [(run_id, versions[run_id], "cancelled", reason, None) for run_id in run_ids])
+
+
 def cut(connection: Connection, run_id: str, version: int, from_step: int) -> None:
     """Note that with this version the run lost its points from a step on."""
     _write(connection, run_id, version, None, None, from_step)

@@ -1,7 +1,7 @@
 """Taking studies, adding to them, cancelling, editing and deleting them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,13 @@ from api.services import estimate, names, submit
 from api.services.study_plan import must_fit, must_fit_memory, planned, warnings, with_changes
 from api.services.study_queue import Cells, fill, ring
 from api.services.study_shown import listed, shown
-from store import lifecycle, projects, studies, study_runs
+from store import lifecycle, projects, runs, studies, study_runs
 from store.batch import NewRun
 from store.errors import StudyIsActive, StudyIsCancelled
 from store.study_plans import StudyPlan
 from store.tables import Project, Study
 
-CANCELLED_AT_ONCE = 100
+CANCELLED_AT_ONCE = 500
 Growing = Callable[[Session, Study, StudyPlan], tuple[StudyPlan, Cells, dict[str, Any] | None]]
 
 
@@ -134,8 +134,8 @@ def cancel(parts: Parts, caller: Caller, study_id: str) -> StudyShown:
         began = time.monotonic()
         with parts.db.begin() as session:
             found = study_runs.to_cancel(session, study_id, CANCELLED_AT_ONCE)
-            for run in found:
-                lifecycle.request_cancel(session, run)
+            if lifecycle.cancel_unstarted(session, found) < len(found):
+                _request(session, found)
         left = len(found)
         if left == CANCELLED_AT_ONCE:
             time.sleep(time.monotonic() - began)  # others have their turn
@@ -185,6 +185,13 @@ def _grow(session: Session, caller: Caller, study: Study, project: Project, grow
         ended = sum(run.is_terminal for run in standing.values())
         study.plan = replace(plan, additions=(*plan.additions, {"at": studies.moment(session), "ended": ended, **added})).row()
     return fill(session, study, project, cells, caller, standing)
+
+
+def _request(session: Session, run_ids: Sequence[str]) -> None:
+    """Of the runs that a worker has, or has had."""
+    for run in runs.get_many(session, run_ids):
+        if not run.is_terminal:
+            lifecycle.request_cancel(session, run)
 
 
 def _places(plan: StudyPlan) -> list[study_runs.Place]:
