@@ -41,7 +41,10 @@ def _against_baseline(study: StudyData, row: Row) -> str:
     if conclusion in ("better", "worse"):
         return f"{conclusion.capitalize()} than the baseline: {size}; {p}."
     if conclusion == "not_enough_seeds":
-        return f"Not enough seeds to say: {size}; {paired.pairs} seeds cannot give a p under {_p(paired.smallest_p)}, not corrected."
+        contrasts = len(study.variants if study.primary is None else study.primary)
+        return (
+            f"Not enough seeds to say: {size}; {_counted(contrasts, 'contrast')} take {seeds_needed(contrasts)} at least, {paired.pairs} have ended."
+        )
     if conclusion is None:
         return f"Not a primary contrast, nothing is concluded: {size}; p {_p(paired.p)}."
     told = f"No difference found: {size}; {p}."
