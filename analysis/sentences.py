@@ -19,7 +19,7 @@ def row_words(study: StudyData, row: Row) -> Row:
 def study_words(study: StudyData, rows: Sequence[Row], needed: int, contrasts: int, noise: Noise) -> str:
     """What the study as a whole can say and what it rests on."""
     fewest = min((row.difference.pairs for row in rows if row.difference and row.conclusion), default=0)
-    told = [f"At 5 % {_taking(contrasts)} {_seeds(needed)} at least."]
+    told = [f"{_taking(contrasts)} {_seeds(needed)} at least, at a level of 5 %."]
     if contrasts and fewest < needed:
         told.append(f"The smallest contrast has {_seeds(fewest)}: {needed - fewest} more would let it be concluded upon.")
     told.append({"seed": "Seeds vary the initial weights, the batch order and dropout; the split is the same.",

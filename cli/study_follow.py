@@ -13,7 +13,7 @@ from cli.wake import Wake
 
 Document = Mapping[str, Any]
 LINES = 10
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 1.5
 PATIENCE_S = 60.0  # with a service that does not answer: it may be starting again
 
 

@@ -10,7 +10,7 @@ from api.schemas.studies import StudyDifference, StudyVariant
 SAMPLED = 8  # rows of a curve's table
 SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&])")
 PAIRED = "A difference is variant minus baseline, paired by seed; the interval is a bootstrap's, p is of the sign-flip test, dz is mean over sd."
-HEADS = ("variant", "n", "mean", "sd", "median", "min", "max", "diverged", "difference", "95 % interval", "p", "p (Holm)", "dz", "conclusion")
+HEADS = ("variant", "conclusion", "n", "mean", "sd", "median", "min", "max", "diverged", "difference", "95 % interval", "p", "p (Holm)", "dz")
 
 
 def markdown(report: Report) -> str:
@@ -49,12 +49,16 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _row(variant: StudyVariant) -> list[str]:
-    cells = [variant["name"], str(variant["n"]), *(numbered(variant[name]) for name in ("mean", "sd", "median", "min", "max"))]
-    conclusion = (variant["conclusion"] or "-").replace("_", " ")
-    return [*cells, str(variant["diverged"]), *difference_cells(variant["difference"]), conclusion]
+    return [variant["name"], (variant["conclusion"] or "-").replace("_", " "), *number_cells(variant)]
 
 
-def difference_cells(paired: StudyDifference | None) -> list[str]:
+def number_cells(variant: StudyVariant) -> list[str]:
+    """The cells of HEADS behind the first two."""
+    spread = (variant["mean"], variant["sd"], variant["median"], variant["min"], variant["max"])
+    return [str(variant["n"]), *map(numbered, spread), str(variant["diverged"]), *_difference_cells(variant["difference"])]
+
+
+def _difference_cells(paired: StudyDifference | None) -> list[str]:
     """Mean, interval, p, corrected p and effect."""
     if paired is None:
         return ["-"] * 5

@@ -4,8 +4,8 @@ import json
 from html import escape
 
 from api.report import forest
-from api.report.contents import Report, numbered
-from api.report.markdown import HEADS, PAIRED, difference_cells
+from api.report.contents import Report
+from api.report.markdown import HEADS, PAIRED, number_cells
 from api.report.panels import panels
 from api.schemas.studies import StudyVariant
 
@@ -22,13 +22,14 @@ h1 { font-size: 26px; margin: 0 0 4px; overflow-wrap: anywhere; } h2 { font-size
 p, li, dd { overflow-wrap: anywhere; } .soft { color: var(--soft); } .mind { color: var(--mind); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: 5px 8px; border-bottom: 1px solid var(--line); text-align: right; } th { font-weight: 600; color: var(--soft); }
-th:first-child, td:first-child, th:last-child, td:last-child { text-align: left; }
+th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
 ul { padding-left: 20px; } li { margin: 4px 0; } dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; } dd { margin: 0; }
 dt { color: var(--soft); } pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 12px; overflow-x: auto;
   font: 12.5px/1.5 ui-monospace, monospace; max-height: 420px; }
 .better { color: var(--good); fill: var(--good); } .worse { color: var(--bad); fill: var(--bad); } td.better, td.worse { font-weight: 600; }
 .not_enough_seeds { color: var(--mind); fill: var(--mind); }
-svg { max-width: 100%; height: auto; display: block; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
+.wide svg { min-width: 760px; } svg { max-width: 100%; height: auto; display: block; }
+svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 svg text.name { fill: var(--ink); font-size: 12px; } svg text.better { fill: var(--good); font-weight: 600; font-size: 12px; }
 svg text.worse { fill: var(--bad); font-weight: 600; font-size: 12px; } svg text.not_enough_seeds { fill: var(--mind); }
 svg text.bad { fill: var(--bad); font-size: 15px; } .grid { stroke: var(--line); } .zero { stroke: var(--soft); stroke-dasharray: 3 3; }
@@ -43,6 +44,7 @@ svg text.bad { fill: var(--bad); font-size: 15px; } .grid { stroke: var(--line);
 DOTS = "A dot a seed, red where it diverged; an arrow: beyond the axis; ×: it gave no number. The bar is the mean, the tip the median."
 PAIRS = "A dot a seed, the square the mean difference, the line its 95 % interval. Left of the dashed line is less than the baseline."
 BANDS = "Each variant in colour over the baseline in grey: the mean over the seeds that have finished, the band from the least to the largest."
+CUT = "Where seeds diverged, bands are cut at the edge of what the others need."
 
 
 def page(report: Report) -> str:
@@ -76,11 +78,9 @@ def _table(report: Report) -> str:
 
 
 def _row(variant: StudyVariant) -> str:
-    spread = [variant["mean"], variant["sd"], variant["median"], variant["min"], variant["max"]]
-    cells = [variant["name"], str(variant["n"]), *map(numbered, spread), str(variant["diverged"]), *difference_cells(variant["difference"])]
-    told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     conclusion = variant["conclusion"] or "none"
-    return f'<tr>{told}<td class="{conclusion}">{"-" if conclusion == "none" else conclusion.replace("_", " ")}</td></tr>'
+    told = f'<td>{escape(variant["name"])}</td><td class="{conclusion}">{"-" if conclusion == "none" else conclusion.replace("_", " ")}</td>'
+    return f"<tr>{told}{''.join(f'<td>{escape(cell)}</td>' for cell in number_cells(variant))}</tr>"
 
 
 def _seeds(report: Report) -> str:
@@ -93,7 +93,7 @@ def _seeds(report: Report) -> str:
 
 def _curves(report: Report, metric: str) -> str:
     drawn = "".join(panels(report, metric))
-    return f'<h2>{escape(metric)} along the training</h2><div class="panels">{drawn}</div><p class="soft">{BANDS}</p>' if drawn else ""
+    return f'<h2>{escape(metric)} along the training</h2><div class="panels">{drawn}</div><p class="soft">{BANDS} {CUT}</p>' if drawn else ""
 
 
 def _how(report: Report) -> str:

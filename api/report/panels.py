@@ -14,7 +14,8 @@ MOST_PANELS = 100
 def panels(report: Report, metric: str) -> list[str]:
     """The baseline alone where a study has no other variant to show."""
     bands = report.bands[metric]
-    x, y = _across(bands), _up(bands)
+    steady = [band for band, variant in zip(bands, report.study["variants"], strict=True) if not variant["diverged"]]
+    x, y = _across(bands), _up(steady) or _up(bands)
     if x is None or y is None:
         return []
     names = [variant["name"] for variant in report.study["variants"]]
