@@ -35,6 +35,8 @@ def run(
     from cli.client import open_service
 
     body = documents.read_file(file)
+    if type(body.get("seeds")) is int and 1 <= body["seeds"] <= 5000:
+        body["seeds"] = list(range(body["seeds"]))
     given = {"project": project, "name": name, "seeds": None if seeds is None else list(range(seeds))}
     body |= {field: value for field, value in given.items() if value is not None}
     body.setdefault("project", "default")

@@ -15,6 +15,7 @@ from store.tables import Project
 from store.templates import Filled, Template
 
 AT_ONCE = 1000
+APART_S = 1e-6  # between two runs, which then start in this order without being sorted
 COLUMNS = (
     *("id", "external_id", "project_id", "name", "origin", "state", "config", "config_digest", "leaves_high", "leaves_low", "seed", "queue"),
     *("priority", "created_at", "rung_at", "attempt", "total_steps", "baseline_id", "change", "tags", "notes", "archived", "digests"),
@@ -43,19 +44,20 @@ class NewRun:
 
 def add(session: Session, project: Project, new: Sequence[NewRun], created_by: str | None) -> None:
     """Ring the doorbells of the first ones after the commit: a worker that has one goes on with the others by itself."""
-    moment = session.scalar(select(now()))
+    moment = session.execute(select(now())).scalar_one()
     session.flush()
     connection = session.connection()
     for first in range(0, len(new), AT_ONCE):
         some = new[first : first + AT_ONCE]
         filled = [each.template.filled(each.seeds) for each in some]
-        write(connection, INSERT_RUN, [_row(project, each, of, moment, created_by) for each, of in zip(some, filled, strict=True)])
+        pairs = enumerate(zip(some, filled, strict=True), start=first)
+        write(connection, INSERT_RUN, [_row(project, each, of, moment + place * APART_S, created_by) for place, (each, of) in pairs])
         leaves = [(each.id, project.id, *leaf) for each, of in zip(some, filled, strict=True) for leaf in of.leaves]
         write(connection, INSERT_LEAF, leaves)
         turns.queued_first(connection, [each.id for each in some])
 
 
-def _row(project: Project, new: NewRun, of: Filled, moment: float | None, created_by: str | None) -> tuple[Any, ...]:
+def _row(project: Project, new: NewRun, of: Filled, moment: float, created_by: str | None) -> tuple[Any, ...]:
     """In the order of COLUMNS; JSON as text."""
     of_run = (new.id, new_external_id(), project.id, new.name, "managed", "queued")
     of_config = (orjson.dumps(of.document).decode(), of.digest, *of.fingerprint, of.document["seed"], new.queue)

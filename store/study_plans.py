@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+
 from analysis.study import Goal, Vary
 from trainer.config import RunConfig
 
@@ -21,11 +23,16 @@ class PlannedVariant:
 
     @cached_property
     def config(self) -> RunConfig:
+        """Raises ValidationError as `classes` tells."""
         return RunConfig.model_validate(self.document)
 
     @cached_property
-    def classes(self) -> int:
-        return self.config.dataset.shape.classes
+    def classes(self) -> int | None:
+        """None where this program does not understand the config: another version has stored it, or a package is gone."""
+        try:
+            return self.config.dataset.shape.classes
+        except ValidationError:
+            return None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,14 @@ from api.schemas.studies import StudyDifference, StudyVariant
 
 SAMPLED = 8  # rows of a curve's table
 SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&])")
-PAIRED = "A difference is variant minus baseline, paired by seed; the interval is a bootstrap's, p is of the sign-flip test, dz is mean over sd."
-HEADS = ("variant", "conclusion", "n", "mean", "sd", "median", "min", "max", "diverged", "difference", "95 % interval", "p", "p (Holm)", "dz")
+PAIRED = (
+    "A difference is variant minus baseline, paired by seed; the interval is a bootstrap's, p is of the sign-flip test, dz is mean over sd of the "
+    "differences, and the last column is the difference in units of the baseline's sd over seeds."
+)
+HEADS = (
+    *("variant", "conclusion", "n", "mean", "sd", "median", "min", "max", "diverged"),
+    *("difference", "95 % interval", "p", "p (Holm)", "dz", "in seed sd"),
+)
 
 
 def markdown(report: Report) -> str:
@@ -29,7 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from (f"- **{_plain(variant['name'])}**: {_plain(variant['words'])}" for variant in study["variants"])
     yield ""
-    yield _plain(study["words"])
+    yield f"{_plain(study['words'])} {noise_words(report)}"
     yield from (f"\n> Mind: {_plain(warning)}" for warning in study["warnings"])
     yield ""
     yield "## Table"
@@ -48,6 +54,17 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _how(report)
 
 
+def noise_words(report: Report) -> str:
+    """How large a difference is that means nothing."""
+    noise = report.study["noise"]
+    told = [f"sd of the baseline over seeds {numbered(noise['seeds'])}"] if noise["seeds"] is not None else []
+    if noise["machine"] is not None:
+        told.append(f"of {noise['reruns']} exact reruns {numbered(noise['machine'])}")
+    if noise["validation"] is not None:
+        told.append(f"binomial error of the validation set {numbered(noise['validation'])}")
+    return f"Noise: {', '.join(told)}." if told else ""
+
+
 def _row(variant: StudyVariant) -> list[str]:
     return [variant["name"], (variant["conclusion"] or "-").replace("_", " "), *number_cells(variant)]
 
@@ -59,12 +76,12 @@ def number_cells(variant: StudyVariant) -> list[str]:
 
 
 def _difference_cells(paired: StudyDifference | None) -> list[str]:
-    """Mean, interval, p, corrected p and effect."""
+    """Mean, interval, p, corrected p, effect, and the mean in units of the seed noise."""
     if paired is None:
-        return ["-"] * 5
+        return ["-"] * 6
     interval = "-" if paired["ci95"] is None else f"{paired['ci95'][0]:+.3g} to {paired['ci95'][1]:+.3g}"
     mean = "-" if paired["mean"] is None else f"{paired['mean']:+.3g}"
-    return [mean, interval, numbered(paired["p"], 2), numbered(paired["p_holm"], 2), numbered(paired["effect"], 3)]
+    return [mean, interval, numbered(paired["p"], 2), numbered(paired["p_holm"], 2), numbered(paired["effect"], 3), numbered(paired["seed_noise"], 3)]
 
 
 def _dot(variant: StudyVariant, place: int) -> str:

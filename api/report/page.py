@@ -5,7 +5,7 @@ from html import escape
 
 from api.report import forest
 from api.report.contents import Report
-from api.report.markdown import HEADS, PAIRED, number_cells
+from api.report.markdown import HEADS, PAIRED, noise_words, number_cells
 from api.report.panels import panels
 from api.schemas.studies import StudyVariant
 
@@ -67,7 +67,7 @@ def _head(report: Report) -> str:
 def _conclusions(report: Report) -> str:
     told = "".join(f"<li><b>{escape(variant['name'])}</b>: {escape(variant['words'])}</li>" for variant in report.study["variants"])
     mind = "".join(f'<p class="mind">Mind: {escape(warning)}</p>' for warning in report.study["warnings"])
-    return f"<h2>What can be concluded</h2><ul>{told}</ul><p>{escape(report.study['words'])}</p>{mind}"
+    return f"<h2>What can be concluded</h2><ul>{told}</ul><p>{escape(report.study['words'])} {escape(noise_words(report))}</p>{mind}"
 
 
 def _table(report: Report) -> str:

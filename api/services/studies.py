@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from analysis.significance import seeds_needed
@@ -21,7 +22,7 @@ from api.services.study_queue import Cells, fill, ring
 from api.services.study_shown import listed, shown
 from store import lifecycle, projects, runs, studies, study_runs
 from store.batch import NewRun
-from store.errors import StudyIsActive, StudyIsCancelled
+from store.errors import Conflict, StudyIsActive, StudyIsCancelled
 from store.study_plans import StudyPlan
 from store.tables import Project, Study
 
@@ -177,7 +178,10 @@ def _grown(parts: Parts, caller: Caller, study_id: str, once: Once | None, grow:
 
 
 def _grow(session: Session, caller: Caller, study: Study, project: Project, grow: Growing) -> list[NewRun]:
-    plan, cells, added = grow(session, study, StudyPlan.of(study.plan))
+    try:
+        plan, cells, added = grow(session, study, StudyPlan.of(study.plan))
+    except ValidationError as error:
+        raise Conflict(f"A config of study {study.id} is not understood here any more: {error.errors()[0]['msg']}") from error
     standing = study_runs.standing(session, study.id)
     if study.cancelled_at is not None:
         raise StudyIsCancelled(study.id)

@@ -106,7 +106,8 @@ def outcome(
 ) -> Outcome:
     """Diverged: failed, a last value that is not finite, or a final val/accuracy of at most twice chance. What failed gives no number."""
     value = judged(plan, metric) if state == "finished" else None
-    low = accuracy is not None and not accuracy.last > CHANCES / plan.variants[number].classes
+    classes = plan.variants[number].classes
+    low = accuracy is not None and classes is not None and not accuracy.last > CHANCES / classes
     broken = metric is None or not isfinite(metric.last) or value is None or not isfinite(value)
     return Outcome(seed, value, diverged=state == "failed" or broken or low, finished=state == "finished", reached=reached, reruns=reruns)
 
@@ -124,7 +125,7 @@ def _data(plan: StudyPlan, outcomes: Mapping[Place, Outcome]) -> StudyData:
         return Variant(plan.variants[number].name, tuple(each for each in found if each is not None))
 
     baseline, *others = map(variant, range(len(plan.variants)))
-    config = plan.variants[0].config
+    horizon = max(each.document["total_iterations"] for each in plan.variants)
     return StudyData(
         plan.metric,
         plan.goal,
@@ -132,9 +133,9 @@ def _data(plan: StudyPlan, outcomes: Mapping[Place, Outcome]) -> StudyData:
         tuple(others),
         primary=plan.primary,
         vary=plan.vary,
-        validation_images=config.dataset.val_size if plan.metric.startswith("val/") else None,
+        validation_images=plan.variants[0].document["dataset"]["val_size"] if plan.metric.startswith("val/") else None,
         threshold=plan.threshold,
-        horizon=max(each.config.total_iterations for each in plan.variants) if plan.threshold is not None else None,
+        horizon=horizon if plan.threshold is not None else None,
     )
 
 

@@ -36,9 +36,9 @@ def ending(name: str, seed: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def concluded(api: Any) -> dict[str, Any]:
-    study = post(api, "team/concluded", changes=CHANGES, seeds=SEEDS, threshold=0.55)
-    return end_all(api, study, ending)
+def concluded(sqlite_api: Any) -> dict[str, Any]:
+    study = post(sqlite_api, "team/concluded", changes=CHANGES, seeds=SEEDS, threshold=0.55)
+    return end_all(sqlite_api, study, ending)
 
 
 def of(study: dict[str, Any], name: str) -> dict[str, Any]:
@@ -78,8 +78,8 @@ class TestConclusions:
         assert collapsing["converged"]["mean"] < of(concluded, "baseline")["mean"] < collapsing["mean"]
         assert "2 of 8 seeds diverged" in collapsing["words"]
 
-    def test_rest_on_numbers_that_scipy_and_statsmodels_give_too(self, api: Any, concluded: dict[str, Any]) -> None:
-        values = final(api, concluded)
+    def test_rest_on_numbers_that_scipy_and_statsmodels_give_too(self, sqlite_api: Any, concluded: dict[str, Any]) -> None:
+        values = final(sqlite_api, concluded)
         base = values["baseline"]
         tested = {}
         for name, found in values.items():
@@ -121,7 +121,7 @@ class TestConclusions:
                 assert variant["to_threshold"]["median"] == (None if math.isinf(other.quantile(0.5)) or math.isnan(other.quantile(0.5)) else 20)
 
     def test_take_more_seeds_when_there_are_not_enough(self, api: Any) -> None:
-        study = post(api, "team/few", seeds=[0, 1, 2, 3])
+        study = post(api, "team/few", seeds=[0, 1, 2, 3], threshold=0.46)
         better = lambda name, seed: {"loss": 0.5 + 0.01 * seed - (0.1 if name != "baseline" else 0.0)}  # noqa: E731
         few = end_all(api, study, better)
         assert (few["variants"][1]["conclusion"], few["warnings"][0].split()[0]) == ("not_enough_seeds", "4")
@@ -131,6 +131,8 @@ class TestConclusions:
 
         assert (enough["variants"][1]["conclusion"], enough["variants"][1]["difference"]["pairs"]) == ("better", 6)
         assert enough["variants"][1]["difference"]["p"] == 2 / 2**6
+        assert [each["to_threshold"]["reached"] for each in enough["variants"]] == [0, 6]
+        assert "better" in api.admin.get(f"/api/v1/studies/{study['id']}/report").text
 
     def test_follow_goal_use_and_primary_contrasts(self, sqlite_api: Any) -> None:
         changes = [BATCH, {"name": "wide", "set": {"model.hidden": [300]}}]
@@ -191,8 +193,8 @@ class Page(HTMLParser):
 
 
 class TestReport:
-    def test_is_one_page_that_fetches_nothing(self, api: Any, concluded: dict[str, Any]) -> None:
-        answer = api.admin.get(f"/api/v1/studies/{concluded['id']}/report")
+    def test_is_one_page_that_fetches_nothing(self, sqlite_api: Any, concluded: dict[str, Any]) -> None:
+        answer = sqlite_api.admin.get(f"/api/v1/studies/{concluded['id']}/report")
 
         page = Page(answer.text)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -203,8 +205,8 @@ class TestReport:
         for variant in concluded["variants"]:
             assert variant["words"] in answer.text.replace("&#x27;", "'")
 
-    def test_is_the_same_in_markdown(self, api: Any, concluded: dict[str, Any]) -> None:
-        answer = api.admin.get(f"/api/v1/studies/{concluded['id']}/report", params={"format": "md"})
+    def test_is_the_same_in_markdown(self, sqlite_api: Any, concluded: dict[str, Any]) -> None:
+        answer = sqlite_api.admin.get(f"/api/v1/studies/{concluded['id']}/report", params={"format": "md"})
 
         rows = [line for line in answer.text.splitlines() if line.startswith("| lower | better |")]
         assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
@@ -212,11 +214,11 @@ class TestReport:
         assert f"{of(concluded, 'lower')['mean']:.4g}" in rows[0]
         assert answer.text.count("failed \\*") == 2
 
-    def test_holds_what_queues_the_same_study_again(self, api: Any, concluded: dict[str, Any]) -> None:
-        text = api.admin.get(f"/api/v1/studies/{concluded['id']}/report", params={"format": "md"}).text
+    def test_holds_what_queues_the_same_study_again(self, sqlite_api: Any, concluded: dict[str, Any]) -> None:
+        text = sqlite_api.admin.get(f"/api/v1/studies/{concluded['id']}/report", params={"format": "md"}).text
         body = json.loads(re.search(r"<<'STUDY'\n(.*)\nSTUDY", text, re.DOTALL).group(1))  # type: ignore[union-attr]
 
-        dry = api.admin.post("/api/v1/studies?dry_run=true", json=body).json()
+        dry = sqlite_api.admin.post("/api/v1/studies?dry_run=true", json=body).json()
 
         assert (dry["runs"], dry["reused"]) == (2, 46)  # but for the two that failed, all have been trained
         assert dry["variants"] == [each["name"] for each in concluded["variants"]]
