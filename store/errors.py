@@ -19,6 +19,11 @@ class RunNotFound(NotFound):
         super().__init__("run", run_id)
 
 
+class StudyNotFound(NotFound):
+    def __init__(self, study_id: str) -> None:
+        super().__init__("study", study_id)
+
+
 class ProjectNotFound(NotFound):
     def __init__(self, path: str) -> None:
         super().__init__("project", path)
