@@ -1,23 +1,33 @@
-"""Studies: adding, finding, and the runs that stand for them."""
+"""Studies: adding, finding, deleting. The runs that stand for them are in study_runs.py."""
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from store import heads
 from store.database import now
 from store.errors import StudyNotFound
 from store.ids import new_run_id
+from store.study_plans import StudyPlan
 from store.tables import TRASH, Project, Run, Study, StudyRun
 
-AT_ONCE = 500
-REUSED = ("queued", "running", "finished")
+
+@dataclass(frozen=True)
+class Counts:
+    """Runs of a study by their states, each counted once for each place that it stands in."""
+
+    by_state: dict[str, int]
+
+    @property
+    def ended(self) -> int:
+        return sum(count for state, count in self.by_state.items() if state not in ("queued", "running"))
 
 
-def add(session: Session, project: Project, name: str, plan: dict[str, Any], created_by: str | None) -> Study:
-    moment = session.scalar(select(now()))
-    study = Study(id=new_run_id(), project_id=project.id, name=name, plan=plan, created_at=moment, created_by=created_by)
+def add(session: Session, project: Project, name: str, plan: StudyPlan, created_by: str | None) -> Study:
+    study = Study(
+        id=new_run_id(), project_id=project.id, name=name, plan=plan.row(), created_at=moment(session), created_by=created_by, archived=False
+    )
     session.add(study)
     session.flush()
     return study
@@ -28,45 +38,39 @@ def moment(session: Session) -> float:
     return float(session.execute(select(now())).scalar_one())
 
 
-def get(session: Session, study_id: str, entity: str | None) -> tuple[Study, Project]:
-    """Raises StudyNotFound, also when the study belongs to another entity than the one given."""
-    study = session.get(Study, study_id, populate_existing=True)
+def get(session: Session, study_id: str, entity: str | None, lock: bool = False) -> tuple[Study, Project]:
+    """With `lock`, nobody else changes the study until the transaction ends.
+
+    Raises StudyNotFound, also when the study belongs to another entity than the one given.
+    """
+    study = session.get(Study, study_id, populate_existing=True, with_for_update=lock or None)
     project = None if study is None else session.get(Project, study.project_id)
     if study is None or project is None or entity not in (None, project.entity):
         raise StudyNotFound(study_id)
     return study, project
 
 
-def of_project(session: Session, project: Project, limit: int) -> list[Study]:
-    """Newest first."""
-    return list(session.scalars(select(Study).where(Study.project_id == project.id).order_by(Study.created_at.desc(), Study.id.desc()).limit(limit)))
+def of_project(session: Session, project: Project, limit: int, archived: bool, before: tuple[float, str] | None = None) -> list[Study]:
+    """Newest first; those that come after the place `before`."""
+    query = select(Study).where(Study.project_id == project.id, Study.archived == archived)
+    if before is not None:
+        moment, study_id = before
+        query = query.where((Study.created_at < moment) | ((Study.created_at == moment) & (Study.id < study_id)))
+    return list(session.scalars(query.order_by(Study.created_at.desc(), Study.id.desc()).limit(limit)))
 
 
-def reusable(session: Session, project: Project, digests: Sequence[str]) -> dict[str, Run]:
-    """By config digest the project's oldest run that has finished with it or is about to. The project stays locked until the transaction ends.
-
-    Two requests with the same configs therefore do not both train them.
-    """
-    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
-    found: dict[str, Run] = {}
-    for first in range(0, len(digests), AT_ONCE):
-        query = select(Run).where(Run.project_id == project.id, Run.config_digest.in_(digests[first : first + AT_ONCE]), Run.state.in_(REUSED))
-        query = query.where(Run.origin == "managed", Run.rerun_of.is_(None), Run.cancel_requested_at.is_(None))
-        for run in session.scalars(query.order_by(Run.created_at, Run.id)):
-            found.setdefault(str(run.config_digest), run)
-    return found
+def counts(session: Session, study_ids: list[str]) -> dict[str, Counts]:
+    found: dict[str, dict[str, int]] = {study_id: {} for study_id in study_ids}
+    query = select(StudyRun.study_id, Run.state, func.count()).join(Run, Run.id == StudyRun.run_id)
+    query = query.where(StudyRun.study_id.in_(study_ids), Run.project_id != TRASH).group_by(StudyRun.study_id, Run.state)
+    for study_id, state, count in session.execute(query):
+        found[study_id][state] = count
+    return {study_id: Counts(by_state) for study_id, by_state in found.items()}
 
 
-def members(session: Session, study_id: str) -> dict[tuple[int, int], Run]:
-    """By variant and seed the run that stands for it. A run that was deleted is left out."""
-    query = select(StudyRun, Run).join(Run, Run.id == StudyRun.run_id).where(StudyRun.study_id == study_id, Run.project_id != TRASH)
-    return {(link.variant, link.seed): run for link, run in session.execute(query)}
-
-
-def of_runs(session: Session, run_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The studies that each run stands in; a run of none is left out."""
-    found: dict[str, list[str]] = {}
-    query = select(StudyRun.run_id, StudyRun.study_id).where(StudyRun.run_id.in_(run_ids)).distinct().order_by(StudyRun.study_id)
-    for run_id, study_id in session.execute(query):
-        found.setdefault(run_id, []).append(study_id)
-    return found
+def remove(session: Session, study: Study) -> None:
+    """The study is gone; its runs stay, and those who follow them are told."""
+    members = list(session.scalars(select(StudyRun.run_id).where(StudyRun.study_id == study.id).distinct()))
+    session.delete(study)
+    session.flush()
+    heads.advance_many(session.connection(), members)

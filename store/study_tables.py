@@ -21,10 +21,14 @@ class Study(Table):
     created_at: Mapped[float]
     created_by: Mapped[str | None] = mapped_column(String(32))
     cancelled_at: Mapped[float | None]
+    archived: Mapped[bool]
 
 
 class StudyRun(Table):
-    """The run that stands for a seed of a variant, the baseline being variant 0. A run may stand in several studies."""
+    """The run that stands for a seed of a variant, the baseline being variant 0. A run may stand in several studies.
+
+    `queued` says that the study had it queued; else the run was there already, and cancelling the study leaves it alone.
+    """
 
     __tablename__ = "study_runs"
     __table_args__ = (Index(None, "study_id", "variant", "seed", unique=True),)
@@ -33,3 +37,4 @@ class StudyRun(Table):
     study_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True)
     variant: Mapped[int] = mapped_column(primary_key=True)
     seed: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    queued: Mapped[bool]

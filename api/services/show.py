@@ -15,7 +15,7 @@ from api.piece_cache import PieceCache
 from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, Refusals, RunListed, RunShown, Told
-from store import evidence, heads, lifecycle, nodes, runs, streamed, studies, verdicts
+from store import evidence, heads, lifecycle, nodes, runs, streamed, study_runs, verdicts
 from store.search import rows
 from store.staleness import Fleet
 from store.tables import TERMINAL, Run, Verdict
@@ -91,7 +91,7 @@ def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]
     sums = rows.sums(session, [run.id for run in found])
     positions = runs.queue_positions(session, found)
     served = _queues_served(session) if positions else set()
-    member = studies.of_runs(session, [run.id for run in found])
+    member = study_runs.of_runs(session, [run.id for run in found])
     items = []
     for run in found:
         position = positions.get(run.id)

@@ -1,129 +1,106 @@
-"""From what a study asks for to its variants: each with a name, the config it begins from, and what it changes against the baseline."""
+"""From what a study asks for to its plan: every variant with a name, the config it is trained with, and what it changes against the baseline."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from pydantic import ValidationError
+from typing import Any
 
 from analysis import diff
-from analysis.significance import seeds_needed
+from analysis.sentences import reach_words
 from analysis.study import Vary
 from api.problems import InvalidValue, Problem
 from api.schemas.studies import NewChange, NewStudy
+from api.services.study_changes import changed, spread_out
+from store.study_plans import PlannedVariant, StudyPlan
 from trainer.config import RunConfig
+from trainer.memory import TooMuchMemory, check_memory
 
 MOST_VARIANTS = 101
-MOST_RUNS = 1_000
-LONGEST_NAME = 256
+MOST_RUNS = 10_000
+LONGEST_NAME = 200
 
 
-@dataclass(frozen=True)
-class Planned:
-    """A variant, the baseline being the first; its seeds' configs come from `seeded`."""
-
-    name: str
-    config: RunConfig
-
-
-def plan(new: NewStudy) -> list[Planned]:
-    """The variants, the baseline first. Raises InvalidValue, Problem too-many-changes."""
+def planned(new: NewStudy) -> StudyPlan:
+    """The plan with the baseline as its first variant. Raises InvalidValue, Problem too-many-changes."""
     if len(set(new.seeds)) < len(new.seeds):
         raise InvalidValue("/seeds", "takes each seed once")
-    variants = [Planned("baseline", new.baseline)]
-    for number, change in enumerate(new.changes):
-        variants += _variants(new, number, change)
+    if new.metric.startswith("test/") and new.baseline.dataset.test_size == 0:
+        raise InvalidValue("/metric", f"takes {new.metric} only where the baseline has a dataset.test_size; it has none")
+    goal = new.goal or ("max" if new.metric.endswith("accuracy") else "min")
+    plan = StudyPlan(
+        metric=new.metric,
+        use=new.use,
+        goal=goal,
+        vary=new.vary,
+        seeds=tuple(new.seeds),
+        variants=(PlannedVariant("baseline", new.baseline.model_dump(mode="json")),),
+        primary=None if new.primary is None else tuple(dict.fromkeys(new.primary)),
+        threshold=None if new.threshold is None else float(new.threshold),
+    )
+    return must_fit(with_changes(plan, new.baseline, new.changes))
+
+
+def with_changes(plan: StudyPlan, baseline: RunConfig, changes: Sequence[NewChange]) -> StudyPlan:
+    """The plan with these variants besides. Raises InvalidValue, Problem too-many-changes."""
+    variants = list(plan.variants)
+    for number, change in enumerate(changes):
+        variants += _variants(plan.vary, baseline, number, change)
     names = [each.name for each in variants]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidValue("/changes", f'takes variants with names of their own, also after grids are spread out; got "{twice[0]}" twice')
-    if len(variants) > MOST_VARIANTS:
-        raise InvalidValue("/changes", f"takes at most {MOST_VARIANTS - 1} variants; got {len(variants) - 1}")
-    if len(variants) * len(new.seeds) > MOST_RUNS:
-        raise InvalidValue("/seeds", f"a study takes at most {MOST_RUNS:,} runs; got {len(variants)} variants of {len(new.seeds)} seeds")
-    if unknown := sorted(set(new.primary or ()) - set(names[1:])):
-        raise InvalidValue("/primary", f'takes names of variants, of {", ".join(names[1:])}; got "{unknown[0]}"')
-    return variants
+    return StudyPlan(**{**vars(plan), "variants": tuple(variants)})
 
 
-def seeded(config: RunConfig, seed: int, vary: Vary) -> RunConfig:
-    """The config with this seed where the study's seeds go."""
-    document = config.model_dump(mode="json", exclude_unset=True)
-    if vary in ("seed", "both"):
-        document["seed"] = seed
-    if vary in ("split", "both"):
-        document.setdefault("dataset", config.model_dump(mode="json")["dataset"])["split_seed"] = seed
-    return RunConfig.model_validate(document)
+def must_fit(plan: StudyPlan) -> StudyPlan:
+    """The plan, when it is not too large. Raises InvalidValue."""
+    if len(plan.variants) > MOST_VARIANTS:
+        raise InvalidValue("/changes", f"takes at most {MOST_VARIANTS - 1} variants; got {len(plan.variants) - 1}")
+    if plan.runs > MOST_RUNS:
+        sizes = f"{len(plan.variants)} variants, the baseline among them, of {len(plan.seeds)} seeds"
+        raise InvalidValue("/seeds", f"a study takes at most {MOST_RUNS:,} runs; got {plan.runs:,}: {sizes}")
+    names = [each.name for each in plan.variants[1:]]
+    if unknown := sorted(set(plan.primary or ()) - set(names)):
+        raise InvalidValue("/primary", f'takes names of variants, of {", ".join(names)[:1000]}; got "{unknown[0]}"')
+    return plan
 
 
-def warnings(variants: int, primary: Sequence[str] | None, seeds: int) -> list[str]:
-    """What keeps the study from a conclusion, in words; empty when nothing does."""
-    contrasts = len(set(primary)) if primary else variants
-    needed = seeds_needed(contrasts)
-    if seeds >= needed:
-        return []
-    return [f"With {contrasts} contrasts no conclusion can be reached under {needed} seeds; this study has {seeds}."]
+def must_fit_memory(configs: Sequence[RunConfig], limit_mb: int, pointer: str) -> None:
+    """Raises InvalidValue."""
+    for config in configs:
+        try:
+            check_memory(config, limit_mb)
+        except TooMuchMemory as error:
+            raise InvalidValue(pointer, f"{error} (most of it for {error.pointer.removeprefix('/config/').replace('/', '.')})") from error
 
 
-def _variants(new: NewStudy, number: int, change: NewChange) -> Iterator[Planned]:
+def warnings(plan: StudyPlan) -> list[str]:
+    """What keeps the study from a conclusion whatever comes of it, in words; empty when nothing does."""
+    told = reach_words(plan.contrasts, len(plan.seeds))
+    return [] if told is None else [told]
+
+
+def _variants(vary: Vary, baseline: RunConfig, number: int, change: NewChange) -> Iterator[PlannedVariant]:
     where = f"/changes/{number}/set"
-    sets = list(_spread(new.baseline, change.set, where))
+    sets = list(spread_out(baseline, change.set, where))
     for values in sets:
-        config = changed(new.baseline, values, where)
-        factors = diff.changed_factors(new.baseline, config, new.vary)
-        words = diff.change_words(new.baseline, config)
+        config = changed(baseline, values, where)
+        factors = diff.changed_factors(baseline, config, vary)
         if not factors and len(sets) > 1:
             continue  # the value of a grid that the baseline has already
         if not factors:
-            raise InvalidValue(where, "takes a change of at least one factor; this leaves the baseline as it is")
+            raise InvalidValue(where, f"takes a change of at least one factor; {_untouched(baseline, config)}")
         if len(factors) > 1 and change.factors == "one":
-            named = ", ".join(factors)
-            detail = f'Change {number} touches {len(factors)} factors, {named}; one at a time can be told apart, or say "factors": "many".'
-            raise Problem(422, detail, type="too-many-changes", title="Too many changes", factors=factors)
+            raise _too_many(number, factors, baseline, config)
+        words = diff.change_words(baseline, config)
         name = words if change.name is None else change.name if len(sets) == 1 else f"{change.name} ({words})"
-        yield Planned(name[:LONGEST_NAME], config)
+        found = [item.document() for item in diff.config_changes(baseline, config)]
+        yield PlannedVariant(name[:LONGEST_NAME], config.model_dump(mode="json"), found)
 
 
-def _spread(baseline: RunConfig, values: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
-    """The changes of a grid one by one; what has no grid gives itself."""
-    full = baseline.model_dump(mode="json")
-    grids = [path for path, value in values.items() if _is_grid(value, _at(full, path))]
-    if len(grids) > 1:
-        raise InvalidValue(where, f"takes a grid over one path; got {', '.join(grids)}")
-    if not grids:
-        yield dict(values)
-    for value in values[grids[0]] if grids else ():
-        yield {**values, grids[0]: value}
+def _untouched(baseline: RunConfig, config: RunConfig) -> str:
+    only = ", ".join(each.path for each in diff.config_changes(baseline, config))
+    return f"{only} is free to differ and none" if only else "this leaves the baseline as it is"
 
 
-def _is_grid(value: Any, held: Any) -> bool:
-    return isinstance(value, list) and bool(value) and (not isinstance(held, list) or isinstance(value[0], list))
-
-
-def changed(baseline: RunConfig, values: Mapping[str, Any], where: Literal["/set"] | str) -> RunConfig:
-    """The baseline with these values by path. A `kind` alone replaces the whole union with that kind's defaults. Raises InvalidValue."""
-    document, full = baseline.model_dump(mode="json", exclude_unset=True), baseline.model_dump(mode="json")
-    for path, value in values.items():
-        *folders, last = path.removesuffix(".kind").split(".")
-        _put(document, full, folders, last, {"kind": value} if path.endswith(".kind") else copy.deepcopy(value))
-    try:
-        return RunConfig.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InvalidValue(where, f"gives a config that is refused at {place}: {first['msg']}") from error
-
-
-def _put(document: dict[str, Any], full: Any, folders: Sequence[str], last: str, value: Any) -> None:
-    here = document
-    for folder in folders:
-        full = full.get(folder) if isinstance(full, dict) else None
-        below = here.setdefault(folder, copy.deepcopy(full) if isinstance(full, dict) else {})
-        here = below if isinstance(below, dict) else here.setdefault(folder, {})
-    here[last] = value
-
-
-def _at(document: Any, path: str) -> Any:
-    for folder in path.split("."):
-        document = document.get(folder) if isinstance(document, dict) else None
-    return document
+def _too_many(number: int, factors: Sequence[str], baseline: RunConfig, config: RunConfig) -> Problem:
+    detail = f'Change {number} touches {len(factors)} factors, {", ".join(factors)}; one at a time can be told apart, or say "factors": "many".'
+    change: list[Mapping[str, Any]] = [item.document() for item in diff.config_changes(baseline, config)]
+    return Problem(422, detail, type="too-many-changes", title="Too many changes", factors=list(factors), change=change)

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("created_by", sa.String(length=32), nullable=True),
         sa.Column("cancelled_at", sa.Double(), nullable=True),
+        sa.Column("archived", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_studies_project_id_projects"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
     )
@@ -29,6 +30,7 @@ def upgrade() -> None:
         sa.Column("study_id", sa.String(length=32), nullable=False),
         sa.Column("variant", sa.BigInteger(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("queued", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_study_runs_run_id_runs"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_study_runs_study_id_studies"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "study_id", "variant", "seed", name=op.f("pk_study_runs")),

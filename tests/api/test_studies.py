@@ -28,7 +28,7 @@ class TestStudy:
         assert {run["config"]["model"]["norm"]["kind"] for run in found[1]} == {"batch"}
         assert found[1][0]["baseline"] == found[0][0]["id"]
         assert all(run["studies"] == [study["id"]] for each in found for run in each)
-        assert (study["state"], study["seeds_needed"], study["progress"]) == ("queued", 6, {"ended": 0, "total": 4})
+        assert (study["state"], study["seeds_needed"], study["progress"]["ended"], study["progress"]["total"]) == ("queued", 6, 0, 4)
 
     def test_trains_no_config_twice(self, api: Any) -> None:
         first, second = post(api, "team/reused"), post(api, "team/reused", seeds=[1, 2])
@@ -58,7 +58,7 @@ class TestStudy:
         dry = api.admin.post("/api/v1/studies?dry_run=true", json=asked("team/dry")).json()
 
         assert dry["seeds_needed"] == 6
-        assert "6 seeds" in dry["warnings"][0]
+        assert "Take 6" in dry["warnings"][0]
 
     def test_is_cancelled_with_the_runs_that_are_its_own(self, api: Any) -> None:
         first, second = post(api, "team/cancelled"), post(api, "team/cancelled", seeds=[1, 2])
