@@ -44,6 +44,7 @@ from api.routes import (
     runs,
     schemas,
     series,
+    studies,
 )
 from api.wandb import routes as wandb_routes
 from api.wandb import storage, stream
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     series.router,
     events.router,
     compare.router,
+    studies.router,
     reruns.router,
     reproducibility.router,
     artifacts.router,

@@ -28,6 +28,8 @@ from store.policy_tables import Webhook as Webhook
 from store.stream_tables import HistoryPiece as HistoryPiece
 from store.stream_tables import Streamed as Streamed
 from store.stream_tables import StreamMark as StreamMark
+from store.study_tables import Study as Study
+from store.study_tables import StudyRun as StudyRun
 from store.sweep_tables import Sweep as Sweep
 from store.sweep_tables import SweepAgent as SweepAgent
 from store.sweep_tables import Trial as Trial
@@ -36,7 +38,9 @@ from store.training_tables import Link as Link
 from store.version_tables import Collection as Collection
 from store.version_tables import Version as Version
 from store.version_tables import VersionAlias as VersionAlias
+from store.version_tables import VersionClient as VersionClient
 from store.version_tables import VersionFile as VersionFile
+from store.version_tables import VersionLink as VersionLink
 from store.version_tables import VersionUse as VersionUse
 from store.wandb_tables import WandbRun as WandbRun
 
@@ -60,6 +64,7 @@ class Project(Table):
     name: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[float]
     retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    as_registry: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def path(self) -> str:

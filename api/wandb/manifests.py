@@ -8,7 +8,7 @@ import orjson
 
 from api.parts import Parts
 from api.problems import Problem
-from store import versions
+from store import version_bytes, versions
 from store.artifacts import PIECE, Blob
 from store.errors import ArtifactNotFound
 from store.tables import Version, VersionFile
@@ -33,7 +33,7 @@ def keep(parts: Parts, version_id: str, name: str, body: Any) -> None:
             return
         version = versions.get(session, version_id, None)
         if version.number is None:
-            versions.loosen(session, [version.manifest_sha256])
+            version_bytes.loosen(session, [version.manifest_sha256])
             version.manifest_sha256 = blob.sha256
 
 

@@ -15,7 +15,7 @@ from api.downloads import attachment
 from api.parts import Parts
 from api.services import names
 from api.wandb import links, manifests
-from store import artifacts, runs, versions, wandb_runs
+from store import artifacts, runs, version_bytes, wandb_runs
 from store.errors import ArtifactNotFound, NotAClientRun
 
 router = APIRouter(include_in_schema=False)
@@ -67,7 +67,7 @@ def get_by_digest(parts: Service, caller: Viewer, region: str, entity: str, proj
     """A file of a project's artifacts by the MD5 of its bytes, in hex: where the SDK looks when it was given no address. Raises ArtifactNotFound."""
     *_, md5, name = ["", *rest.split("/")][-3:]
     with parts.db.read() as session:
-        found = versions.known_bytes(session, names.get(session, caller, entity, project).id, _base64_of(md5))
+        found = version_bytes.known(session, names.get(session, caller, entity, project).id, _base64_of(md5))
     if found is None or found.sha256 is None:
         raise ArtifactNotFound(name)
     headers = {"Content-Disposition": attachment(name), "ETag": f'"{found.sha256}"'}

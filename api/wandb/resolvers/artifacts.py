@@ -1,7 +1,6 @@
 """Artifacts: logged in five calls (create, files, manifest, manifest again, commit), found by name and alias, used by runs."""
 
 import json
-import re
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,37 +10,49 @@ from api.services import names
 from api.wandb import links, manifests
 from api.wandb.asking import Asking
 from api.wandb.ids import opaque, own
+from api.wandb.resolvers.collections import must_be_names
 from api.wandb.resolvers.versions import FIELDS as READING
-from api.wandb.resolvers.versions import of_project
-from store import versions, wandb_runs
+from api.wandb.resolvers.versions import aliases_given, of_project, tags_given
+from store import memberships, version_aliases, versions, wandb_runs
+from store import version_collections as collections
 from store.errors import RunNotFound
+from store.memberships import Membership
 from store.tables import Run, Version, VersionFile
 
-NAME = re.compile(r"[A-Za-z0-9_.\- ]{1,128}")
 MOST_AT_ONCE = 10_000
-MOST_ALIASES = 100
 
 
 def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
     """A draft; or the committed version with the same digest, which gets the aliases, when the SDK says that this will do."""
     name = input.get("artifactCollectionName") or (input.get("artifactCollectionNames") or [""])[0]
     kind = input.get("artifactTypeName") or ""
-    for value in (name, kind):
-        if not NAME.fullmatch(value):
-            raise InvalidValue("/name", f"an artifact's name and type take 1 to 128 letters, digits, spaces, _ . and -; got {value[:80]!r}")
-    wanted, digest = _aliases(input), str(input.get("digest") or "")[:128]
+    must_be_names(name=name, type=kind)
+    wanted, digest = aliases_given(input), str(input.get("digest") or "")[:128]
     path = asking.project_path(input.get("entityName"), input.get("projectName"))
     with asking.writing() as session:
         project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
-        found = versions.collection(session, project, name, kind)
+        found = collections.find_or_add(session, project, name, kind)
         same = versions.same(session, found, digest) if input.get("enableDigestDeduplication") and digest else None
         if same is not None:
-            versions.set_aliases(session, same, wanted)
+            version_aliases.move(session, found, same, wanted)
+            _call(session, same, input)
             return {"artifact": same}
         run = wandb_runs.find(session, project, input.get("runName") or "")
-        fields = {"details": json.loads(input.get("metadata") or "{}"), "tags": _tags(input.get("tags")), "ttl_s": input.get("ttlDurationSeconds")}
+        fields = {
+            "details": json.loads(input.get("metadata") or "{}"),
+            "tags": tags_given(input.get("tags")),
+            "ttl_s": input.get("ttlDurationSeconds"),
+        }
+        fields["history_step"] = input.get("historyStep")
         made = versions.draft(session, found, run, digest=digest, description=input.get("description"), aliases=wanted, **fields)
+        _call(session, made, input)
         return {"artifact": versions.get(session, made.id, None)}
+
+
+def _call(session: Session, version: Version, input: dict[str, Any]) -> None:
+    """The client may ask for it by the id that it gave it before there was one of ours."""
+    if input.get("clientID"):
+        versions.call(session, version, str(input["clientID"])[:128])
 
 
 def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +105,13 @@ def change(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
             version.details = json.loads(input["metadata"])
         if "ttlDurationSeconds" in input:
             version.ttl_s = input["ttlDurationSeconds"]
-        gone = _tags(input.get("tagsToDelete"))
-        version.tags = [tag for tag in dict.fromkeys([*version.tags, *_tags(input.get("tagsToAdd"))]) if tag not in gone]
+        gone = tags_given(input.get("tagsToDelete"))
+        version.tags = [tag for tag in dict.fromkeys([*version.tags, *tags_given(input.get("tagsToAdd"))]) if tag not in gone]
         if input.get("aliases") is not None:
-            versions.drop_aliases(session, version, versions.aliases(session, version))
-            versions.set_aliases(session, version, _aliases(input))
+            place = Membership.own(version)
+            held = memberships.aliases(session, place) if place else []
+            version_aliases.drop(session, version.collection, version, held)
+            version_aliases.move(session, version.collection, version, aliases_given(input))
     return {"artifact": version}
 
 
@@ -106,7 +119,8 @@ def delete(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     """Raises InvalidValue for a version with aliases, unless they are to go with it."""
     with asking.writing() as session:
         version = _get(session, asking, input["artifactID"])
-        held = versions.aliases(session, version)
+        place = Membership.own(version)
+        held = memberships.aliases(session, place) if place else []
         if held and not input.get("deleteAliases"):
             raise InvalidValue("/deleteAliases", f"the artifact has the aliases {', '.join(held)[:200]}; delete them with it, or move them first")
         versions.drop(session, version)
@@ -122,18 +136,6 @@ def use(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
             raise RunNotFound(str(input.get("runName")))
         versions.use(session, version, run)
     return {"artifact": version}
-
-
-def add_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    with asking.writing() as session:
-        versions.set_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
-    return {"success": True}
-
-
-def delete_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    with asking.writing() as session:
-        versions.drop_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
-    return {"success": True}
 
 
 def _get(session: Session, asking: Asking, text: str) -> Version:
@@ -159,18 +161,6 @@ def _manifest(asking: Asking, version: Version) -> dict[str, Any]:
     put = links.to_put_version(asking.parts, asking.base_url, version.id, manifests.MANIFEST)
     number = opaque("ArtifactManifest", version.id)
     return {"id": number, "file": {"id": number, "name": "wandb_manifest.json", "uploadUrl": put, "uploadHeaders": []}}
-
-
-def _aliases(input: dict[str, Any]) -> list[str]:
-    """Raises InvalidValue."""
-    found = [str(item.get("alias") or "") for item in input.get("aliases") or []]
-    if len(found) > MOST_ALIASES or any(not 0 < len(alias) <= 256 or "\0" in alias or "/" in alias or ":" in alias for alias in found):
-        raise InvalidValue("/aliases", f"an artifact takes at most {MOST_ALIASES} aliases of 1 to 256 characters, none of them / or :")
-    return found
-
-
-def _tags(given: list[Any] | None) -> list[str]:
-    return [str(tag.get("tagName") if isinstance(tag, dict) else tag)[:128] for tag in (given or [])[:MOST_ALIASES]]
 
 
 def _must_be_name(name: str) -> None:
@@ -205,8 +195,6 @@ FIELDS = {
     "Mutation.updateArtifact": change,
     "Mutation.deleteArtifact": delete,
     "Mutation.useArtifact": use,
-    "Mutation.addAliases": add_aliases,
-    "Mutation.deleteAliases": delete_aliases,
     "Run.inputArtifacts": lambda run, asking, **_: _of_run(run, asking, True),
     "Run.outputArtifacts": lambda run, asking, **_: _of_run(run, asking, False),
 }

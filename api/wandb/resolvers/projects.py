@@ -46,7 +46,7 @@ FIELDS = {
     "Query.model": project,
     "Mutation.upsertModel": upsert,
     "Project.id": lambda project, _asking: opaque("Project", project.id),
-    "Project.internalId": lambda project, _asking: str(number(project.id)),
+    "Project.internalId": lambda project, _asking: opaque("ProjectInternalId", str(number(project.id))),
     "Project.entityName": lambda project, _asking: project.entity,
     "Project.entity": lambda project, _asking: viewer.of_name(project.entity),
     "Project.description": lambda _project, _asking: "",
