@@ -20,7 +20,6 @@ from store.tables import Attempt, Duty, Run, WandbRun
 from trainer import extensions
 from trainer.config import RunConfig
 
-
 UNSTARTED = "cancelled before it started"
 
 
