@@ -38,7 +38,9 @@ from store.training_tables import Link as Link
 from store.version_tables import Collection as Collection
 from store.version_tables import Version as Version
 from store.version_tables import VersionAlias as VersionAlias
+from store.version_tables import VersionClient as VersionClient
 from store.version_tables import VersionFile as VersionFile
+from store.version_tables import VersionLink as VersionLink
 from store.version_tables import VersionUse as VersionUse
 from store.wandb_tables import WandbRun as WandbRun
 
@@ -62,6 +64,7 @@ class Project(Table):
     name: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[float]
     retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    as_registry: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def path(self) -> str:
@@ -227,6 +230,7 @@ class Artifact(Table):
     attempt: Mapped[int]
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    md5: Mapped[str | None] = mapped_column(String(24))
     created_at: Mapped[float]
 
 

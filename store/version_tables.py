@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from store.mapping import Table
+from store.mapping import Table, only_where
 
 
 class Collection(Table):
-    """The versions of one thing, v0, v1 and so on; `versions` is how many there have been."""
+    """The versions of one thing, v0, v1 and so on; `versions` is how many there have been. One that is `linked` holds versions of others."""
 
     __tablename__ = "collections"
     __table_args__ = (UniqueConstraint("project_id", "name"), Index(None, "project_id", "type"))
@@ -21,6 +21,9 @@ class Collection(Table):
     description: Mapped[str] = mapped_column(Text)
     versions: Mapped[int]
     created_at: Mapped[float]
+    linked: Mapped[bool] = mapped_column(server_default=false())
+    tags: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    updated_at: Mapped[float | None]
 
     project: Mapped[Any] = relationship("Project", lazy="joined", innerjoin=True)
 
@@ -34,6 +37,7 @@ class Version(Table):
         Index(None, "collection_id", "digest"),
         Index(None, "logged_by"),
         Index(None, "manifest_sha256"),
+        Index(None, "updated_at", **only_where("number IS NULL")),  # of drafts, which the keeper removes
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -53,6 +57,7 @@ class Version(Table):
     files: Mapped[int]
     created_at: Mapped[float]
     updated_at: Mapped[float]
+    history_step: Mapped[int | None]
 
     collection: Mapped[Collection] = relationship(lazy="joined", innerjoin=True)
 
@@ -89,4 +94,26 @@ class VersionUse(Table):
     __table_args__ = (Index(None, "version_id"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True)
+
+
+class VersionLink(Table):
+    """A version stands in a linked collection, too, under a number of its own there."""
+
+    __tablename__ = "version_links"
+    __table_args__ = (UniqueConstraint("collection_id", "number"), Index(None, "version_id"))
+
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int]
+    created_at: Mapped[float]
+
+
+class VersionClient(Table):
+    """What a client called a version before it knew its id."""
+
+    __tablename__ = "version_clients"
+    __table_args__ = (Index(None, "version_id"),)
+
+    client_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True)

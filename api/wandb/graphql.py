@@ -16,6 +16,7 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -80,10 +81,18 @@ def schema() -> GraphQLSchema:
             kind = built.type_map[type_name]
             assert isinstance(kind, GraphQLObjectType), type_name
             kind.fields[field_name].resolve = _called(resolver)
+        for name, which in getattr(area, "KINDS", {}).items():
+            abstract = built.type_map[name]
+            assert isinstance(abstract, GraphQLInterfaceType), name
+            abstract.resolve_type = _known_by(which)
     for kind in built.type_map.values():
         for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") else ():
             field.resolve = field.resolve or _attribute
     return built
+
+
+def _known_by(which: Callable[[Any], str]) -> Callable[..., str]:
+    return lambda value, *_: which(value)
 
 
 def _called(resolver: Resolver) -> Callable[..., Any]:

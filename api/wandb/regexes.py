@@ -31,7 +31,7 @@ def matching(key: Key, pattern: str, folds: bool, texts: Texts) -> Filter:
     like = as_like(pattern)
     if like is not None and not (folds and not like.isascii()):
         return Like(key, like, folds, negated=False, escapes=True)
-    return _listed(key, _compiled(pattern, folds), texts)
+    return _listed(key, compiled(pattern, folds), texts)
 
 
 def as_like(pattern: str) -> str | None:
@@ -78,7 +78,7 @@ def _listed(key: Key, compiled: Any, texts: Texts) -> Filter:
     return In(key, tuple(Value(text, 1) for text in found), negated=False)
 
 
-def _compiled(pattern: str, folds: bool) -> Any:
+def compiled(pattern: str, folds: bool) -> Any:
     import re2
 
     options = re2.Options()

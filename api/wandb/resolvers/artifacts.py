@@ -1,6 +1,6 @@
 """Artifacts: logged in five calls (create, files, manifest, manifest again, commit), found by name and alias, used by runs."""
 
-import json
+import hashlib
 import re
 from typing import Any
 
@@ -11,37 +11,85 @@ from api.services import names
 from api.wandb import links, manifests
 from api.wandb.asking import Asking
 from api.wandb.ids import opaque, own
+from api.wandb.resolvers.collections import must_be_names
+from api.wandb.resolvers.runs import object_of, spelled
 from api.wandb.resolvers.versions import FIELDS as READING
-from api.wandb.resolvers.versions import of_project
-from store import versions, wandb_runs
+from api.wandb.resolvers.versions import aliases_given, of_project, tags_given
+from store import memberships, version_aliases, versions, wandb_runs
+from store import version_collections as collections
 from store.errors import RunNotFound
-from store.tables import Run, Version, VersionFile
+from store.memberships import Membership
+from store.tables import Collection, Run, Version, VersionFile
 
-NAME = re.compile(r"[A-Za-z0-9_.\- ]{1,128}")
+MD5 = re.compile(r"[A-Za-z0-9+/]{22}==")
 MOST_AT_ONCE = 10_000
-MOST_ALIASES = 100
+LARGEST_METADATA = 1_000_000
+LONGEST_DESCRIPTION, LONGEST_DIGEST = 100_000, 128
 
 
 def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
     """A draft; or the committed version with the same digest, which gets the aliases, when the SDK says that this will do."""
     name = input.get("artifactCollectionName") or (input.get("artifactCollectionNames") or [""])[0]
     kind = input.get("artifactTypeName") or ""
-    for value in (name, kind):
-        if not NAME.fullmatch(value):
-            raise InvalidValue("/name", f"an artifact's name and type take 1 to 128 letters, digits, spaces, _ . and -; got {value[:80]!r}")
-    wanted, digest = _aliases(input), str(input.get("digest") or "")[:128]
+    must_be_names(name=name, type=kind)
+    wanted, digest = aliases_given(input), _text(input.get("digest") or "", "digest", LONGEST_DIGEST)
     path = asking.project_path(input.get("entityName"), input.get("projectName"))
     with asking.writing() as session:
         project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
-        found = versions.collection(session, project, name, kind)
+        found = collections.find_or_add(session, project, name, kind)
         same = versions.same(session, found, digest) if input.get("enableDigestDeduplication") and digest else None
         if same is not None:
-            versions.set_aliases(session, same, wanted)
+            version_aliases.move(session, found, same, wanted)
+            _call(session, same, input)
             return {"artifact": same}
+        shared = _shared(session, found, input)
+        if shared is not None:
+            return {"artifact": shared}
         run = wandb_runs.find(session, project, input.get("runName") or "")
-        fields = {"details": json.loads(input.get("metadata") or "{}"), "tags": _tags(input.get("tags")), "ttl_s": input.get("ttlDurationSeconds")}
-        made = versions.draft(session, found, run, digest=digest, description=input.get("description"), aliases=wanted, **fields)
+        made = versions.draft(session, found, run, digest=digest, aliases=wanted, **_told(input))
+        _call(session, made, input)
         return {"artifact": versions.get(session, made.id, None)}
+
+
+def _told(input: dict[str, Any]) -> dict[str, Any]:
+    """What a new version is told of itself. Raises InvalidValue."""
+    return {
+        "details": _metadata(input.get("metadata")),
+        "description": _text(input["description"], "description", LONGEST_DESCRIPTION) if input.get("description") else None,
+        "tags": tags_given(input.get("tags")),
+        "ttl_s": input.get("ttlDurationSeconds"),
+        "history_step": input.get("historyStep"),
+    }
+
+
+def _metadata(text: str | None) -> dict[str, Any]:
+    return {} if text is None else spelled(object_of(text, "metadata", LARGEST_METADATA))
+
+
+def _text(text: str, what: str, most: int) -> str:
+    """Raises InvalidValue."""
+    if len(text) > most or "\0" in text:
+        raise InvalidValue(f"/{what}", f"takes at most {most:,} characters, none of them NUL; got {len(text):,}")
+    return text
+
+
+def _shared(session: Session, of: Collection, input: dict[str, Any]) -> Version | None:
+    """The draft that several processes put their files to, by what they all call it; the first of them makes it."""
+    name = input.get("distributedID")
+    found = versions.called(session, _distributed(name), None, of) if name else None
+    return found if found is not None and found.number is None else None
+
+
+def _distributed(name: str) -> str:
+    return f"several:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _call(session: Session, version: Version, input: dict[str, Any]) -> None:
+    """The client may ask for it by the id that it gave it before there was one of ours."""
+    if input.get("clientID"):
+        versions.call(session, version, _text(input["clientID"], "clientID", 128))
+    if input.get("distributedID"):
+        versions.call(session, version, _distributed(input["distributedID"]))
 
 
 def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
@@ -50,8 +98,8 @@ def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[st
     with asking.writing() as session:
         for asked in input["artifactFiles"][:MOST_AT_ONCE]:
             version = _draft(session, asking, asked["artifactID"])
-            _must_be_name(asked["name"])
-            file = versions.want(session, version, asked["name"], asked["md5"][:128])
+            _must_be_file(asked["name"], asked["md5"])
+            file = versions.want(session, version, asked["name"], asked["md5"])
             put = None if file.sha256 else links.to_put_version(asking.parts, asking.base_url, version.id, manifests.FILE + file.name)
             node = {"id": _file_id(file), "name": file.name, "uploadUrl": put, "uploadHeaders": [], "artifact": version, **_place(file)}
             edges.append({"node": node})
@@ -89,16 +137,18 @@ def change(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     with asking.writing() as session:
         version = _get(session, asking, input["artifactID"])
         if input.get("description") is not None:
-            version.description = input["description"]
+            version.description = _text(input["description"], "description", LONGEST_DESCRIPTION)
         if input.get("metadata") is not None:
-            version.details = json.loads(input["metadata"])
+            version.details = _metadata(input["metadata"])
         if "ttlDurationSeconds" in input:
             version.ttl_s = input["ttlDurationSeconds"]
-        gone = _tags(input.get("tagsToDelete"))
-        version.tags = [tag for tag in dict.fromkeys([*version.tags, *_tags(input.get("tagsToAdd"))]) if tag not in gone]
+        gone = tags_given(input.get("tagsToDelete"))
+        version.tags = [tag for tag in dict.fromkeys([*version.tags, *tags_given(input.get("tagsToAdd"))]) if tag not in gone]
         if input.get("aliases") is not None:
-            versions.drop_aliases(session, version, versions.aliases(session, version))
-            versions.set_aliases(session, version, _aliases(input))
+            place = Membership.own(version)
+            held = memberships.aliases(session, place) if place else []
+            version_aliases.drop(session, version.collection, version, held)
+            version_aliases.move(session, version.collection, version, aliases_given(input))
     return {"artifact": version}
 
 
@@ -106,7 +156,8 @@ def delete(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     """Raises InvalidValue for a version with aliases, unless they are to go with it."""
     with asking.writing() as session:
         version = _get(session, asking, input["artifactID"])
-        held = versions.aliases(session, version)
+        place = Membership.own(version)
+        held = memberships.aliases(session, place) if place else []
         if held and not input.get("deleteAliases"):
             raise InvalidValue("/deleteAliases", f"the artifact has the aliases {', '.join(held)[:200]}; delete them with it, or move them first")
         versions.drop(session, version)
@@ -124,27 +175,12 @@ def use(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
     return {"artifact": version}
 
 
-def add_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    with asking.writing() as session:
-        versions.set_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
-    return {"success": True}
-
-
-def delete_aliases(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    with asking.writing() as session:
-        versions.drop_aliases(session, _get(session, asking, input["artifactID"]), _aliases(input))
-    return {"success": True}
-
-
 def _get(session: Session, asking: Asking, text: str) -> Version:
     return versions.get(session, own("Artifact", text), asking.caller.entity)
 
 
 def _draft(session: Session, asking: Asking, text: str) -> Version:
-    version = _get(session, asking, text)
-    if version.number is not None:
-        raise versions.NotWhole(f"Artifact {version.collection.name}:v{version.number} is committed; its files do not change any more.")
-    return version
+    return versions.must_be_draft(session, _get(session, asking, text).id)
 
 
 def _base(session: Session, asking: Asking, version: Version, text: str | None) -> None:
@@ -161,21 +197,12 @@ def _manifest(asking: Asking, version: Version) -> dict[str, Any]:
     return {"id": number, "file": {"id": number, "name": "wandb_manifest.json", "uploadUrl": put, "uploadHeaders": []}}
 
 
-def _aliases(input: dict[str, Any]) -> list[str]:
-    """Raises InvalidValue."""
-    found = [str(item.get("alias") or "") for item in input.get("aliases") or []]
-    if len(found) > MOST_ALIASES or any(not 0 < len(alias) <= 256 or "\0" in alias or "/" in alias or ":" in alias for alias in found):
-        raise InvalidValue("/aliases", f"an artifact takes at most {MOST_ALIASES} aliases of 1 to 256 characters, none of them / or :")
-    return found
-
-
-def _tags(given: list[Any] | None) -> list[str]:
-    return [str(tag.get("tagName") if isinstance(tag, dict) else tag)[:128] for tag in (given or [])[:MOST_ALIASES]]
-
-
-def _must_be_name(name: str) -> None:
-    if not 0 < len(name) <= 512 or "\0" in name or name.startswith("/") or ".." in name.split("/"):
-        raise InvalidValue("/name", f"a file's name takes 1 to 512 characters and no way out of its folder; got {name[:80]!r}")
+def _must_be_file(name: str, md5: str) -> None:
+    if not manifests.is_inside(name):
+        most = manifests.LONGEST_NAME
+        raise InvalidValue("/name", f"a file's name takes 1 to {most} characters and no way out of its folder; got {name[:80]!r}")
+    if not MD5.fullmatch(md5):
+        raise InvalidValue("/md5", f"takes an MD5 in base64; got {md5[:80]!r}")
 
 
 def _place(file: VersionFile) -> dict[str, Any]:
@@ -205,8 +232,6 @@ FIELDS = {
     "Mutation.updateArtifact": change,
     "Mutation.deleteArtifact": delete,
     "Mutation.useArtifact": use,
-    "Mutation.addAliases": add_aliases,
-    "Mutation.deleteAliases": delete_aliases,
     "Run.inputArtifacts": lambda run, asking, **_: _of_run(run, asking, True),
     "Run.outputArtifacts": lambda run, asking, **_: _of_run(run, asking, False),
 }

@@ -2,65 +2,119 @@
 
 import json
 import mimetypes
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
+from api.problems import InvalidValue
 from api.wandb import links, manifests
 from api.wandb.asking import Asking
+from api.wandb.at_hand import MOST, Listing
 from api.wandb.ids import opaque, own
 from api.wandb.times import moment
-from store import runs, versions
-from store.tables import Collection, Project, Run, Version, VersionFile
+from store import memberships, runs, versions
+from store.memberships import Membership
+from store.tables import Collection, Run, Version, VersionFile
 
 MOST_AT_ONCE = 5000
-NOTHING: dict[str, Any] = {"edges": []}
+MOST_ALIASES = 100
 
 
-def kind(collection: Collection) -> dict[str, Any]:
-    own_id, made = opaque("ArtifactType", f"{collection.project_id}/{collection.type}"), moment(collection.created_at)
-    return {"id": own_id, "name": collection.type, "description": None, "createdAt": made, "_project": collection.project_id}
-
-
-def kind_of_project(project: Project, asking: Asking, name: str) -> dict[str, Any] | None:
-    query = select(Collection).where(Collection.project_id == project.id, Collection.type == name).order_by(Collection.created_at).limit(1)
-    found = asking.session.scalars(query).one_or_none()
-    return None if found is None else kind(found)
-
-
-def collection_of_kind(parent: dict[str, Any], asking: Asking, name: str) -> Collection | None:
-    project = asking.session.get_one(Project, parent["_project"])
-    found = versions.find_collection(asking.session, project, name)
-    return found if found is not None and found.type == parent["name"] else None
-
-
-def membership(version: Version | None, asking: Asking) -> dict[str, Any] | None:
-    if version is None or version.number is None:
+def membership_shown(found: Membership | None, asking: Asking) -> dict[str, Any] | None:
+    if found is None:
         return None
     return {
-        "id": opaque("ArtifactCollectionMembership", version.id),
-        "versionIndex": version.number,
-        "createdAt": moment(version.created_at),
-        "aliases": aliases(version, asking),
-        "artifactCollection": version.collection,
-        "artifact": version,
+        "id": opaque("ArtifactCollectionMembership", f"{found.collection.id}/{found.version.id}"),
+        "versionIndex": found.number,
+        "createdAt": moment(found.since),
+        "aliases": aliases_shown(found.collection, memberships.aliases(asking.session, found)),
+        "artifactCollection": found.collection,
+        "artifact": found.version,
     }
 
 
+def aliases_shown(collection: Collection, aliases: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"id": opaque("ArtifactAlias", f"{collection.id}/{alias}"), "alias": alias, "artifactCollection": collection} for alias in aliases]
+
+
 def aliases(version: Version, asking: Asking) -> list[dict[str, Any]]:
-    found = versions.aliases(asking.session, version)
-    named = [{"id": opaque("ArtifactAlias", f"{version.collection_id}/{alias}"), "alias": alias} for alias in found]
-    return [{**alias, "artifactCollection": version.collection} for alias in named]
+    """Those of every collection that it stands in."""
+    places = [place for place in memberships.everywhere(asking.session, version) if asking.caller.may_see(place.collection.project.entity)]
+    return [alias for place in places for alias in aliases_shown(place.collection, memberships.aliases(asking.session, place))]
+
+
+def aliases_given(input: dict[str, Any]) -> list[str]:
+    """Raises InvalidValue."""
+    found = [str(item.get("alias") or "") for item in input.get("aliases") or []]
+    if len(found) > MOST_ALIASES or any(not 0 < len(alias) <= 256 or "\0" in alias or "/" in alias or ":" in alias for alias in found):
+        raise InvalidValue("/aliases", f"an artifact takes at most {MOST_ALIASES} aliases of 1 to 256 characters, none of them / or :")
+    return found
+
+
+def tags_given(given: list[Any] | None) -> list[str]:
+    """Raises InvalidValue."""
+    found = [str(tag.get("tagName") if isinstance(tag, dict) else tag) for tag in given or []]
+    if len(found) > MOST_ALIASES or any(not 0 < len(tag) <= 128 or "\0" in tag for tag in found):
+        raise InvalidValue("/tags", f"takes at most {MOST_ALIASES} tags of 1 to 128 characters")
+    return found
+
+
+def value(found: Membership, name: str, asking: Asking) -> Any:
+    """What a filter or an order finds under a name."""
+    version, (known, _, rest) = found.version, name.partition(".")
+    if known == "metadata":
+        return _inside(version.details, rest)
+    held: dict[str, Callable[[], Any]] = {
+        "id": lambda: opaque("Artifact", version.id),
+        "state": lambda: "COMMITTED",
+        "version": lambda: f"v{found.number}",
+        "number": lambda: found.number,
+        "tag": lambda: list(version.tags),
+        "alias": lambda: memberships.aliases(asking.session, found),
+        "created_at": lambda: moment(version.created_at),
+        "updated_at": lambda: moment(version.updated_at),
+        "since": lambda: version.created_at,
+        "linked_at": lambda: found.since,
+        "size": lambda: version.size_bytes,
+        "digest": lambda: version.digest,
+    }
+    return held[known]()
+
+
+def _inside(value: Any, path: str) -> Any:
+    for key in path.split(".") if path else ():
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+FILTERS = {
+    **{name: name for name in ("id", "state", "version", "tag", "alias", "created_at", "updated_at", "metadata", "size", "digest")},
+    **{"createdAt": "created_at", "updatedAt": "updated_at", "tags": "tag", "aliases": "alias", "versionIndex": "number", "version_index": "number"},
+    **{"artifact_size": "size", "artifact_created_at": "created_at"},
+}
+ORDERS = {
+    **{
+        "created_at": "since",
+        "createdAt": "since",
+        "updated_at": "updated_at",
+        "updatedAt": "updated_at",
+        "version": "number",
+        "versionIndex": "number",
+    },
+    **{"version_index": "number", "size": "size", "artifact_size": "size", "linked_at": "linked_at", "artifact_created_at": "since"},
+    "acm_created_at": "linked_at",
+}
+
+
+def listing(asking: Asking) -> Listing[Membership]:
+    return Listing(FILTERS, ORDERS, lambda found: f"{found.collection.id}/{found.version.id}", lambda found, name: value(found, name, asking))
 
 
 def artifacts(collection: Collection, asking: Asking, **asked: Any) -> dict[str, Any]:
-    """Newest first."""
-    limit = min(max(asked.get("first") or 50, 1), 1000)
-    after = int(own("After", asked["after"])) if asked.get("after") else 1 << 62
-    found = versions.listed(asking.session, collection, after, limit + 1)
-    edges = [{"node": version, "version": f"v{version.number}", "cursor": opaque("After", str(version.number))} for version in found[:limit]]
-    page = {"endCursor": edges[-1]["cursor"] if edges else None, "hasNextPage": len(found) > limit, "hasPreviousPage": bool(asked.get("after"))}
-    return {"edges": edges, "pageInfo": page, "totalCount": versions.count(asking.session, collection)}
+    """Newest first, when no other order is asked for."""
+    held = listing(asking).matching(memberships.newest_first(asking.session, collection, 1 << 62, MOST), asked.get("filters"))
+    page = listing(asking).page(held, f"versions {collection.id}", asked, "-version")
+    edges = [{**edge, "node": edge["_thing"].version, "version": f"v{edge['_thing'].number}"} for edge in page["edges"]]
+    return {**page, "edges": edges}
 
 
 def files(version: Version, asking: Asking, **asked: Any) -> dict[str, Any]:
@@ -104,26 +158,16 @@ def made_by(version: Version, asking: Asking) -> Run | None:
 
 
 FIELDS = {
-    "ArtifactType.artifactCollection": collection_of_kind,
-    "ArtifactSequence.id": lambda collection, _asking: opaque("ArtifactSequence", collection.id),
-    "ArtifactSequence.createdAt": lambda collection, _asking: moment(collection.created_at),
-    "ArtifactSequence.updatedAt": lambda collection, _asking: moment(collection.created_at),
-    "ArtifactSequence.state": lambda _collection, _asking: "READY",
-    "ArtifactSequence.defaultArtifactType": lambda collection, _asking: kind(collection),
-    "ArtifactSequence.latestArtifact": lambda collection, asking: versions.latest(asking.session, collection),
-    "ArtifactSequence.tags": lambda _collection, _asking: NOTHING,
-    "ArtifactSequence.artifacts": artifacts,
-    "ArtifactSequence.artifactMembership": lambda found, asking, aliasName: membership(versions.of_alias(asking.session, found, aliasName), asking),
     "ArtifactCollectionMembership.files": lambda parent, asking, **asked: files(parent["artifact"], asking, **asked),
     "Artifact.id": lambda version, _asking: opaque("Artifact", version.id),
     "Artifact.artifactSequence": lambda version, _asking: version.collection,
     "Artifact.versionIndex": lambda version, _asking: version.number,
-    "Artifact.artifactType": lambda version, _asking: kind(version.collection),
+    "Artifact.artifactType": lambda version, asking: {"id": opaque("ArtifactType", version.collection.type), "name": version.collection.type},
     "Artifact.metadata": lambda version, _asking: json.dumps(version.details),
     "Artifact.ttlDurationSeconds": lambda version, _asking: -1 if version.ttl_s is None else version.ttl_s,
     "Artifact.ttlIsInherited": lambda version, _asking: version.ttl_s is None,
     "Artifact.tags": lambda version, _asking: [{"id": opaque("Tag", tag), "name": tag} for tag in version.tags],
-    "Artifact.historyStep": lambda _version, _asking: None,
+    "Artifact.historyStep": lambda version, _asking: version.history_step,
     "Artifact.state": lambda version, _asking: "PENDING" if version.number is None else "COMMITTED",
     "Artifact.size": lambda version, _asking: version.size_bytes,
     "Artifact.digestAlgorithm": lambda _version, _asking: "MANIFEST_MD5",
@@ -137,9 +181,8 @@ FIELDS = {
     "Artifact.usedBy": lambda version, asking: {"edges": [{"node": run} for run in versions.users(asking.session, version)]},
     "Artifact.files": files,
 }
-of_project = {
-    "Project.artifact": lambda project, asking, name: versions.named(asking.session, project, name),
-    "Project.artifactType": kind_of_project,
-    "Project.artifactCollection": lambda project, asking, name: versions.find_collection(asking.session, project, name),
-    "Project.artifactCollectionMembership": lambda project, asking, name: membership(versions.named(asking.session, project, name), asking),
-}
+of_project = {"Project.artifact": lambda project, asking, name: _version(memberships.named(asking.session, project, name))}
+
+
+def _version(found: Membership | None) -> Version | None:
+    return None if found is None else found.version
