@@ -61,7 +61,8 @@ def _diverged_words(study: StudyData, row: Row) -> str:
     if row.without_number:
         told += f", {row.without_number} without a number: in the test as bad as the largest difference seen"
     told += f"; mean {_shown(row.all.mean)} and median {_shown(row.all.median)} with them"
-    return f"{told}, {_shown(row.converged.mean)} and {_shown(row.converged.median)} without."
+    without = f"{_shown(row.converged.mean)} and {_shown(row.converged.median)} without" if row.converged.n else "nothing is left without"
+    return f"{told}, {without}."
 
 
 def reach_words(contrasts: int, seeds: int) -> str | None:

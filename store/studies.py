@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store import heads
+from store import study_runs
 from store.database import now
 from store.errors import StudyNotFound
 from store.ids import new_run_id
@@ -73,4 +73,4 @@ def remove(session: Session, study: Study) -> None:
     members = list(session.scalars(select(StudyRun.run_id).where(StudyRun.study_id == study.id).distinct()))
     session.delete(study)
     session.flush()
-    heads.advance_many(session.connection(), members)
+    study_runs.tell(session, members)

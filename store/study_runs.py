@@ -1,6 +1,6 @@
 """Which runs stand for which seed of which variant of a study, and what has come of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -54,7 +54,16 @@ def add(session: Session, study_id: str, links: Sequence[Link]) -> None:
             if (row.variant, row.seed) in places:
                 session.execute(delete(StudyRun).where(*taken, StudyRun.variant == row.variant, StudyRun.seed == row.seed))
         write(session.connection(), INSERT, [(study_id, link.variant, link.seed, link.run_id, link.queued) for link in some])
-    heads.advance_many(session.connection(), sorted({link.run_id for link in links if not link.queued}))
+    tell(session, {link.run_id for link in links if not link.queued})
+
+
+def tell(session: Session, run_ids: Collection[str]) -> None:
+    """What is shown of these runs has changed. Their rows stay locked to the end of the transaction."""
+    ids = sorted(run_ids)
+    for first in range(0, len(ids), AT_ONCE):
+        some = ids[first : first + AT_ONCE]
+        session.execute(select(Run.id).where(Run.id.in_(some)).order_by(Run.id).with_for_update(key_share=True))
+        heads.advance_many(session.connection(), some)
 
 
 def standing(session: Session, study_id: str) -> dict[Place, Standing]:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from attempts import claim
 from sqlalchemy import select
 from studied import BATCH, DIGITS, act, asked, end, end_all, post, shown
 
@@ -216,10 +217,8 @@ class TestEnding:
         assert api.admin.post(f"/api/v1/studies/{first['id']}/seeds", json={"seeds": [9]}).status_code == 409
 
     def test_asks_running_runs_to_stop(self, api: Any, project: str) -> None:
-        from judged import claimed
-
         study = post(api, project)
-        claimed(api.database, study["variants"][0]["runs"][0], "n1")
+        claim(api.database, "n1", study["variants"][0]["runs"][0], 60.0)
 
         assert act(api, study, "cancel")["state"] == "running"
 
