@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,9 @@ def descendants(ancestor: int) -> dict[int, str]:
     return {pid: commands[pid] for pid in found - {ancestor}}
 
 
-@pytest.fixture(scope="session")
-def start_up() -> Iterator[Callable[..., Up]]:
-    """Starts `runtwice up --json` with more arguments; all that still run are stopped at the end."""
+@contextmanager
+def starting() -> Iterator[Callable[..., Up]]:
+    """A function that starts `runtwice up --json` with more arguments; all that still run are stopped at the end."""
     started: list[Up] = []
 
     def start(data_dir: Path, *arguments: str, ready: bool = True, **settings: str) -> Up:
@@ -89,9 +89,22 @@ def start_up() -> Iterator[Callable[..., Up]]:
 
 
 @pytest.fixture(scope="session")
-def service(start_up: Callable[..., Up], tmp_path_factory: pytest.TempPathFactory) -> Up:
+def starting_up() -> Callable[[], AbstractContextManager[Callable[..., Up]]]:
+    return starting
+
+
+@pytest.fixture
+def start_up() -> Iterator[Callable[..., Up]]:
+    """Starts a service of the test's own: `start_up(data_dir, "--no-worker", slots="2")`."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """The service most tests ask: with a worker, one for all of them."""
-    return start_up(tmp_path_factory.mktemp("cli") / "data", slots="2")
+    with starting() as start:
+        yield start(tmp_path_factory.mktemp("cli") / "data", slots="2")
 
 
 @dataclass

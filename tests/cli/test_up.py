@@ -29,9 +29,10 @@ def up(start_up: Start, data_dir: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def shared_up(start_up: Start, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def shared_up(starting_up: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One for the tests that leave it running."""
-    return start_up(tmp_path_factory.mktemp("shared") / "data", "--no-worker")
+    with starting_up() as start:
+        yield start(tmp_path_factory.mktemp("shared") / "data", "--no-worker")
 
 
 def end(up: Any, how: signal.Signals = signal.SIGINT) -> int:
