@@ -124,6 +124,8 @@ def _fill(session: Session, version: Version, file: VersionFile, entry: Mapping[
         if held is None:
             raise NotWhole(f"The manifest names the file {file.name!r} with the MD5 {digest}, which was not uploaded.")
         file.sha256, file.size_bytes = held.sha256, held.size_bytes
+    if entry.get("size") not in (None, file.size_bytes):
+        raise NotWhole(f"The manifest says that the file {file.name!r} has {entry['size']:,} bytes; what was uploaded has {file.size_bytes:,}.")
     file.md5 = digest
 
 
