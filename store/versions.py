@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from store import memberships, runs, version_aliases, version_bytes
@@ -130,8 +130,19 @@ def _fill(session: Session, version: Version, file: VersionFile, entry: Mapping[
 
 
 def files(session: Session, version: Version, names: Sequence[str] | None, after: str, limit: int) -> list[VersionFile]:
-    query = select(VersionFile).where(VersionFile.version_id == version.id, VersionFile.name > after).order_by(VersionFile.name).limit(limit)
+    """Those that are here, and references, by name."""
+    query = (
+        select(VersionFile).where(VersionFile.version_id == version.id, VersionFile.name > after, _there()).order_by(VersionFile.name).limit(limit)
+    )
     return list(session.scalars(query if names is None else query.where(VersionFile.name.in_(names))))
+
+
+def count_files(session: Session, version: Version) -> int:
+    return session.scalar(select(func.count()).select_from(VersionFile).where(VersionFile.version_id == version.id, _there())) or 0
+
+
+def _there() -> ColumnElement[bool]:
+    return or_(VersionFile.sha256.is_not(None), VersionFile.reference.is_not(None))
 
 
 def use(session: Session, version: Version, run: Run) -> None:
