@@ -162,6 +162,12 @@ def of_run(session: Session, run: Run, *, used: bool) -> list[Version]:
     return list(session.scalars(query))
 
 
+def visible_makers(session: Session, found: Sequence[Version], entity: str | None) -> set[str]:
+    """Ids of the runs that logged them, those that are there for the entity."""
+    makers = session.scalars(select(Run).where(Run.id.in_({version.logged_by for version in found if version.logged_by})))
+    return {run.id for run in makers if runs.may_see(run, entity)}
+
+
 def drop(session: Session, version: Version) -> None:
     """The version is gone, also where it was linked; bytes that are nobody's now, the keeper removes. The next newest becomes the latest."""
     which = VersionAlias.version_id == version.id, VersionAlias.alias == LATEST
