@@ -34,6 +34,7 @@ from api.routes import (
     health,
     keys,
     login,
+    media,
     nodes,
     points,
     probes,
@@ -44,6 +45,7 @@ from api.routes import (
     runs,
     schemas,
     series,
+    studies,
 )
 from api.wandb import routes as wandb_routes
 from api.wandb import storage, stream
@@ -70,10 +72,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     probes.router,
     client_runs.router,
     alerts.router,
+    media.router,
     points.router,
     series.router,
     events.router,
     compare.router,
+    studies.router,
     reruns.router,
     reproducibility.router,
     artifacts.router,

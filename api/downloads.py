@@ -20,6 +20,12 @@ log = structlog.get_logger(__name__)
 Pieces = Generator[bytes, None, None]
 MOST_AT_ONCE = 4  # streams in one process: each holds a piece in memory, and a thread while it makes the next
 STALLED_S = 60.0
+INERT = {  # by the end of a file's name: what a page shows. Scripts of an SVG are held by the sandbox that is sent with it
+    **{end: f"image/{end}" for end in ("png", "gif", "webp", "bmp", "avif")},
+    **{"jpg": "image/jpeg", "jpeg": "image/jpeg", "svg": "image/svg+xml"},
+    **{"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac"},
+    **{"mp4": "video/mp4", "webm": "video/webm", "json": "application/json", "txt": "text/plain; charset=utf-8"},
+}
 _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
@@ -98,6 +104,11 @@ def attachment(name: str) -> str:
     base = PurePosixPath(name).name or "file"
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in base)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(base, safe='')}"
+
+
+def content_type(name: str) -> str:
+    """That of an image, a sound, a film or plain text, by the end of the file's name; of everything else just that it is bytes."""
+    return INERT.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -17,6 +17,7 @@ from worker.herald import Herald
 
 MOST_CURVES_BYTES = 48_000_000
 MOST_LISTED_BYTES = 24_000_000  # some 10,000 runs of ten metrics
+MOST_STUDIES_BYTES = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Parts:
     callers: KnownCallers
     curves: PieceCache
     listed: PieceCache
+    studies: PieceCache
     herald: Herald
     hub: Hub
     shared: Shared
@@ -50,6 +52,7 @@ class Parts:
             KnownCallers(),
             PieceCache(MOST_CURVES_BYTES),
             PieceCache(MOST_LISTED_BYTES),
+            PieceCache(MOST_STUDIES_BYTES),
             herald,
             Hub(db, settings.broker_url, settings.most_streams),
             Shared(),

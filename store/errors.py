@@ -19,6 +19,11 @@ class RunNotFound(NotFound):
         super().__init__("run", run_id)
 
 
+class StudyNotFound(NotFound):
+    def __init__(self, study_id: str) -> None:
+        super().__init__("study", study_id)
+
+
 class ProjectNotFound(NotFound):
     def __init__(self, path: str) -> None:
         super().__init__("project", path)
@@ -59,6 +64,16 @@ class RunNotFinished(Conflict):
 
 class RunIsActive(Conflict):
     """A queued or running run cannot be deleted."""
+
+
+class StudyIsActive(Conflict):
+    def __init__(self, study_id: str, active: int) -> None:
+        super().__init__(f"Study {study_id} has {active} queued or running runs; cancel it or let it end before deleting it.")
+
+
+class StudyIsCancelled(Conflict):
+    def __init__(self, study_id: str) -> None:
+        super().__init__(f"Study {study_id} is cancelled; POST /studies/{study_id}/retries lets it go on.")
 
 
 class RunIsTerminal(Conflict):

@@ -59,6 +59,12 @@ def advance(connection: Connection, run_id: str) -> int:
     return int(fetch(connection, _ADVANCE[connection.dialect.name], (run_id,))[0][0])
 
 
+def advance_many(connection: Connection, run_ids: Sequence[str]) -> None:
+    """The same for each of the runs."""
+    note_written(connection, run_ids)
+    database.write(connection, _ADVANCE[connection.dialect.name].removesuffix(RETURNING), [(run_id,) for run_id in run_ids])
+
+
 def of_row(run_id: str, version: int, metrics: int, refused: int, clocks: int, blocks: str) -> Head:
     return Head(run_id, version, metrics, refused, clocks, [Lying(*block) for block in orjson.loads(blocks)])
 
@@ -80,10 +86,10 @@ SET version = excluded.version, metrics = excluded.metrics, refused = excluded.r
 """
     for dialect, stamp in STAMP.items()
 }
+RETURNING = " RETURNING version\n"
 _ADVANCE = {
     dialect: f"""
 INSERT INTO heads (run_id, version, metrics, refused, clocks, blocks, stamp) VALUES (?, 1, 0, 0, 1, '[]', {stamp})
-ON CONFLICT (run_id) DO UPDATE SET version = heads.version + 1, stamp = excluded.stamp RETURNING version
-"""
+ON CONFLICT (run_id) DO UPDATE SET version = heads.version + 1, stamp = excluded.stamp{RETURNING}"""
     for dialect, stamp in STAMP.items()
 }

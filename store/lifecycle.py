@@ -20,6 +20,8 @@ from store.tables import Attempt, Duty, Run, WandbRun
 from trainer import extensions
 from trainer.config import RunConfig
 
+UNSTARTED = "cancelled before it started"
+
 
 @dataclass(frozen=True)
 class Lost:
@@ -157,13 +159,22 @@ def request_cancel(session: Session, run: Run) -> Run:
     if run.is_terminal:
         raise RunIsTerminal(f"Run {run.id} is {run.state}; only a queued or running run can be cancelled.")
     if run.state == "queued":
-        _end_run(session, run, "cancelled", "cancelled before it started")
+        _end_run(session, run, "cancelled", UNSTARTED)
     else:
         run.cancel_requested_at = run.cancel_requested_at or session.scalar(select(now()))
     session.flush()
     if run.origin == "client":
         heads.advance(session.connection(), run.id)
     return run
+
+
+def cancel_unstarted(session: Session, run_ids: Sequence[str]) -> int:
+    """How many of the runs were just cancelled: those that no worker has ever had, which leave nothing behind."""
+    waiting = update(Run).where(Run.id.in_(run_ids), Run.state == "queued", Run.attempt == 0, Run.origin == "managed", Run.rerun_of.is_(None))
+    ended = {"state": "cancelled", "reason": UNSTARTED, "finished_at": now(), "findings": []}
+    moved = session.scalars(waiting.values(**ended).returning(Run.id).execution_options(synchronize_session=False)).all()
+    turns.cancelled(session.connection(), moved, UNSTARTED)
+    return len(moved)
 
 
 def crash_silent_clients(session: Session, timeout_s: float) -> int:

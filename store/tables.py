@@ -28,6 +28,8 @@ from store.policy_tables import Webhook as Webhook
 from store.stream_tables import HistoryPiece as HistoryPiece
 from store.stream_tables import Streamed as Streamed
 from store.stream_tables import StreamMark as StreamMark
+from store.study_tables import Study as Study
+from store.study_tables import StudyRun as StudyRun
 from store.sweep_tables import Sweep as Sweep
 from store.sweep_tables import SweepAgent as SweepAgent
 from store.sweep_tables import Trial as Trial

@@ -1,5 +1,6 @@
 """Attempts at runs, made and lost by hand: what a worker does, without one."""
 
+from servers import wait_until
 from sqlalchemy import update
 
 from store import lifecycle, runs
@@ -10,11 +11,17 @@ from store.tables import Run
 LEASE_S = 15.0
 
 
-def claim(database: Database, node: str = "a", run: Run | None = None) -> Claim:
-    with database.begin() as session:
-        taken = lifecycle.claim(session, node, ["cpu"], LEASE_S, None if run is None else run.id)
-    assert taken is not None
-    return taken
+def claim(database: Database, node: str = "a", run: Run | str | None = None, lease_s: float = LEASE_S) -> Claim:
+    """The next attempt at a run. A claim passes over a row that another transaction holds just now, and a worker would ask again."""
+    taken: list[Claim] = []
+
+    def ask() -> bool:
+        with database.begin() as session:
+            taken.extend(filter(None, [lifecycle.claim(session, node, ["cpu"], lease_s, run.id if isinstance(run, Run) else run)]))
+        return bool(taken)
+
+    wait_until(ask, 10.0, f"{node} to claim {'a run' if run is None else run}")
+    return taken[0]
 
 
 def expire(database: Database, taken: Claim) -> None:

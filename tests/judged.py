@@ -2,29 +2,14 @@
 
 from typing import Any
 
-from servers import wait_until
+from attempts import claim
 
 from store import lifecycle, series
-from store.database import Database
-from store.lifecycle import Claim
 from store.series import Points
 
 
-def claimed(database: Database, run_id: str, node: str) -> Claim:
-    """The run's next attempt, on that node. A claim passes over a row that another transaction holds just now, and a worker would ask again."""
-    taken: list[Claim] = []
-
-    def ask() -> bool:
-        with database.begin() as session:
-            taken.extend(filter(None, [lifecycle.claim(session, node, ["cpu"], 60.0, run_id)]))
-        return bool(taken)
-
-    wait_until(ask, 10.0, f"run {run_id} to be claimed by {node}")
-    return taken[0]
-
-
 def train(api: Any, run_id: str, node: str = "n1", loss: float = 0.5, torch: str = "2.13.0") -> None:
-    taken = claimed(api.database, run_id, node)
+    taken = claim(api.database, node, run_id, 60.0)
     with api.database.begin() as session:
         lifecycle.record_start(session, taken, {"initial": "i", "code": "c"}, {"torch": {"version": torch}, "threads": 1}, 20)
         series.append_attempt(session, taken, Points([0, 1], [0.0, 0.1], {"train/loss": [1.0, loss]}))

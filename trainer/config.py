@@ -200,12 +200,21 @@ class RunConfig(Part):
         Fields that came after the first version stand in it only with another value than their default: older digests stay. Left out is
         what only looks on, and determines nothing.
         """
-        fields = {name: value for name, value in self.canonical_fields().items() if name not in LOOKS_ON}
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return canonical_text(self.canonical_fields())
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hex."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+        return digest_of(self.canonical_fields())
+
+
+def canonical_text(canonical_fields: Mapping[str, Any]) -> str:
+    fields = {name: value for name, value in canonical_fields.items() if name not in LOOKS_ON}
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest_of(canonical_fields: Mapping[str, Any]) -> str:
+    """The digest of a config with these canonical fields: of many that differ in their seeds alone, they are made once."""
+    return hashlib.sha256(canonical_text(canonical_fields).encode()).hexdigest()
 
 
 def resolved(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from itertools import count
 from signal import Signals
 
@@ -62,10 +64,10 @@ class Nursery:
     def server_pid(self) -> int | None:
         return None if self._server is None else self._server.pid
 
-    def spawn(self, order: Order) -> Child:
-        """A child that has begun, or is about to. Raises CannotSpawn."""
+    def spawn(self, order: Order, meanwhile: Callable[[], object] = lambda: None, every_s: float = START_TIMEOUT_S) -> Child:
+        """A child that has begun, or is about to. `meanwhile` is called every so often while the server is still loading. Raises CannotSpawn."""
         for _ in range(TRIES):
-            door = self._door_or_none()
+            door = self._door_or_none(meanwhile, every_s)
             if door is None:
                 return fresh(order)
             try:
@@ -100,13 +102,18 @@ class Nursery:
             pipes.close_theirs()
         return Child(pipes, lambda by: _send_kill(door, number, by))
 
-    def _door_or_none(self) -> socket.socket | None:
+    def _door_or_none(self, meanwhile: Callable[[], object], every_s: float) -> socket.socket | None:
         """The socket of a server that is ready; None when children are to be fresh processes. Raises CannotSpawn."""
-        with self._changed:
-            ready = self._changed.wait_for(self._is_settled, START_TIMEOUT_S)
-            if not ready or self._closing:
-                raise CannotSpawn("the worker is going away" if self._closing else "the fork server does not come up")
-            return self._door
+        until = time.monotonic() + START_TIMEOUT_S
+        while True:
+            with self._changed:
+                if self._changed.wait_for(self._is_settled, every_s):
+                    if self._closing:
+                        raise CannotSpawn("the worker is going away")
+                    return self._door
+            if time.monotonic() >= until:
+                raise CannotSpawn("the fork server does not come up")
+            meanwhile()
 
     def _is_settled(self) -> bool:
         return self._door is not None or not self.forking or self._closing

@@ -113,7 +113,7 @@ def _without_data(shop: Shop, recorder: Recorder) -> Ending | None:
         return None
     with ThreadPoolExecutor(1, thread_name_prefix="fetch") as thread:
         fetched = thread.submit(shop.datasets.fetch, content)
-        while not wait([fetched], min(HEARTBEAT_S, recorder.claim.lease_s / 4)).done:
+        while not wait([fetched], _heartbeat_s(recorder)).done:
             patiently(recorder.flush, shop.stopping)
     error = fetched.exception()
     if error is None:
@@ -124,7 +124,7 @@ def _without_data(shop: Shop, recorder: Recorder) -> Ending | None:
 
 def _train(shop: Shop, claim: Claim, recorder: Recorder, order: Order) -> Ending:
     try:
-        child = shop.nursery.spawn(order)
+        child = shop.nursery.spawn(order, lambda: _stay(shop, recorder), _heartbeat_s(recorder))
     except CannotSpawn as error:
         return ending(Exited(None, str(error)), None, cancelled=False, stopping=shop.stopping.is_set())
     buffer = Buffer()
@@ -139,9 +139,20 @@ def _train(shop: Shop, claim: Claim, recorder: Recorder, order: Order) -> Ending
     return ending(exited, recorder.ended, cancelled=cancelled, stopping=shop.stopping.is_set(), last_words=recorder.last_words)
 
 
+def _stay(shop: Shop, recorder: Recorder) -> None:
+    """Keep the lease while the fork server, which somebody killed, loads torch again. Raises CannotSpawn when the worker stops, and LeaseLost."""
+    if shop.stopping.is_set():
+        raise CannotSpawn("the worker is stopping")
+    patiently(recorder.flush, shop.stopping)
+
+
+def _heartbeat_s(recorder: Recorder) -> float:
+    return min(HEARTBEAT_S, recorder.claim.lease_s / 4)
+
+
 def _watch(shop: Shop, recorder: Recorder, child: Child, buffer: Buffer) -> tuple[Exited, bool]:
     """Record until the child has ended. Returns how, and whether it was asked to because somebody cancelled the run. Raises LeaseLost."""
-    heartbeat_s = min(HEARTBEAT_S, recorder.claim.lease_s / 4)
+    heartbeat_s = _heartbeat_s(recorder)
     cancelled_at: float | None = None
     while True:
         recorder.add(buffer.take(heartbeat_s))

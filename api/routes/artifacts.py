@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 
 from api.answers import document
 from api.deps import Service, Viewer
-from api.downloads import attachment
+from api.downloads import attachment, content_type
 from api.problems import Problem
 from api.routes import examples
 from api.routes.describe import answers
@@ -59,4 +59,4 @@ def content(request: Request, parts: Service, caller: Viewer, artifact_id: str) 
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if headers["ETag"] in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+    return FileResponse(path, headers=headers, media_type=content_type(artifact.name))

@@ -112,11 +112,11 @@ def remove(parts: Parts, name: str) -> None:
         datasets.remove(session, name)
 
 
-def must_be_here(session: Session, config: RunConfig) -> None:
+def must_be_here(session: Session, config: RunConfig, pointer: str = "/config") -> None:
     """Nothing when the data set of a config is one of this deployment, which stays for as long as this transaction. Raises InvalidValue."""
     content, name = config.dataset.content, config.dataset.name
     if content is not None and not datasets.hold(session, name, content.digest):
-        raise InvalidValue("/config/dataset/name", f'there is no data set "{name}" with the digest {content.digest} here: upload it first')
+        raise InvalidValue(f"{pointer}/dataset/name", f'there is no data set "{name}" with the digest {content.digest} here: upload it first')
 
 
 def shown(row: Dataset) -> DatasetShown:

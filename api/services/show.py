@@ -15,7 +15,7 @@ from api.piece_cache import PieceCache
 from api.schemas.layers import FindingShown
 from api.schemas.others import RerunShown, VerdictShown
 from api.schemas.runs import MetricSummary, Refusals, RunListed, RunShown, Told
-from store import evidence, heads, lifecycle, nodes, runs, streamed, verdicts
+from store import evidence, heads, lifecycle, nodes, runs, streamed, study_runs, verdicts
 from store.search import rows
 from store.staleness import Fleet
 from store.tables import TERMINAL, Run, Verdict
@@ -91,10 +91,12 @@ def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]
     sums = rows.sums(session, [run.id for run in found])
     positions = runs.queue_positions(session, found)
     served = _queues_served(session) if positions else set()
+    member = study_runs.of_runs(session, [run.id for run in found])
     items = []
     for run in found:
         position = positions.get(run.id)
         item = _listed(run, kept(run), sums.get(run.id, ()), position, None if position is None else waiting_for(run, served, position))
+        item["studies"] = member.get(run.id, [])
         if run.id in reproduced:
             outcome, reruns = reproduced[run.id]
             item["reproduced"] = {"outcome": outcome, "reruns": reruns}  # type: ignore[typeddict-item]

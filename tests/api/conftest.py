@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attempts
 import httpx
 import pytest
 import uvicorn
-from judged import claimed
 from servers import NO_TLS, Postgres, free_port, wait_until
 
 from api.app import create_app
@@ -77,7 +77,7 @@ class Api:
 
     def end(self, run_id: str, state: str = "finished", digests: dict[str, str] | None = None) -> None:
         """Claim the run as a worker would, and end it."""
-        claim = claimed(self.database, run_id, "test-node")
+        claim = attempts.claim(self.database, "test-node", run_id, 60.0)
         with self.database.begin() as session:
             lifecycle.finish(session, claim, state, None, digests or {"initial": "i", "final": "f"})
 

@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from attempts import claim
 
 from store import diagnostics, lifecycle
 from trainer.events import Snapshot
@@ -19,13 +20,13 @@ def row(layer: str, **more: Any) -> dict[str, Any]:
 def run_id(api: Any, project: str) -> str:
     """A finished run with three snapshots of two layers, one of which gets no gradient to speak of."""
     run = api.submit(project, {"diagnostics": {"every": 10}})["id"]
+    taken = claim(api.database, "test-node", run)
     with api.database.begin() as session:
-        claim = lifecycle.claim(session, "test-node", ["cpu"], 60.0, run)
         for step in (0, 10, 19):
             bars = {"low": 0.0, "high": 1.0, "counts": [step, 2]}
             kinds = {"activation": [row("0", histogram=bars), row("2", histogram=None)], "gradient": [row("0", norm=1e-7), row("2")]}
-            diagnostics.keep(session, claim, [Snapshot(step, kinds)])
-        lifecycle.finish(session, claim, "finished")
+            diagnostics.keep(session, taken, [Snapshot(step, kinds)])
+        lifecycle.finish(session, taken, "finished")
     return str(run)
 
 

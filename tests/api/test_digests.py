@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from attempts import claim
+
 from store import chain, lifecycle
 from trainer.events import PARTS, Digests
 
 
 def test_shows_every_part_behind_each_step_in_order(api: Any, project: str) -> None:
     run = api.submit(project)["id"]
+    taken = claim(api.database, "test-node", run)
     with api.database.begin() as session:
-        claim = lifecycle.claim(session, "test-node", ["cpu"], 60.0, run)
-        assert claim is not None
-        lifecycle.record_start(session, claim, {}, {}, 20, resumed_from=7)
-        chain.append(session, claim, [Digests(step, dict.fromkeys(PARTS, mark * 64)) for step, mark in ((9, "b"), (0, "a"))])
+        lifecycle.record_start(session, taken, {}, {}, 20, resumed_from=7)
+        chain.append(session, taken, [Digests(step, dict.fromkeys(PARTS, mark * 64)) for step, mark in ((9, "b"), (0, "a"))])
 
     answer = api.as_role("viewer").get(f"/api/v1/runs/{run}/digests").json()
 

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+from attempts import claim
 
 from store import lifecycle, nodes
 from trainer.config import RunConfig
@@ -245,14 +246,13 @@ class TestCancel:
 
     def test_a_running_run_is_asked_to_stop(self, api: Any) -> None:
         run = api.submit()
-        with api.database.begin() as session:
-            claim = lifecycle.claim(session, "n", ["cpu"], 60.0, run["id"])
+        taken = claim(api.database, "n", run["id"])
 
         answer = api.admin.post(f"/api/v1/runs/{run['id']}/cancel")
 
         assert (answer.status_code, answer.json()["state"]) == (202, "running")
         with api.database.begin() as session:
-            assert lifecycle.renew(session, claim)
+            assert lifecycle.renew(session, taken)
 
     def test_a_finished_run_stays_finished(self, api: Any) -> None:
         run = api.submit()
@@ -290,8 +290,7 @@ class TestQueue:
     def test_shows_who_waits_in_the_order_of_starting(self, make_api: Any) -> None:
         api = make_api()
         first, second, urgent = api.submit(), api.submit(), api.submit(priority=5)
-        with api.database.begin() as session:
-            lifecycle.claim(session, "n", ["cpu"], 60.0, first["id"])
+        claim(api.database, "n", first["id"])
 
         queue = api.admin.get("/api/v1/queue").json()
 
@@ -304,7 +303,7 @@ class TestQueue:
         run = api.submit()
         with api.database.begin() as session:
             nodes.report(session, "n", ["cpu"], 2, [{"kind": "cpu"}], {"torch": "2"})
-            lifecycle.claim(session, "n", ["cpu"], 60.0, run["id"])
+        claim(api.database, "n", run["id"])
 
         (node,) = api.admin.get("/api/v1/nodes").json()["items"]
 

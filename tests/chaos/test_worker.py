@@ -87,8 +87,8 @@ class TestKilledTraining:
         assert [each.outcome for each in service.attempts(run)] == ["lost", "finished"]
         assert "SIGKILL" in service.attempts(run)[0].reason
 
-    def test_fork_server_is_replaced_and_the_run_tried_again(self, service: Any, start_worker: Make) -> None:
-        worker = start_worker()
+    def test_fork_server_is_replaced_and_the_run_keeps_its_lease_while_the_next_one_loads(self, standing: Any) -> None:
+        service, worker = standing
         run = service.submit(**LONG)
         service.wait_for_step(run, 100)
 
@@ -96,6 +96,7 @@ class TestKilledTraining:
 
         service.wait_for_end(run)
         assert service.now(run).state == "finished"
+        assert [each.outcome for each in service.attempts(run)] == ["lost", "finished"]
         assert worker.process.poll() is None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from attempts import claim
 from sqlalchemy import select, update
 
 from store import canaries, lifecycle, nodes, policies, projects, runs, series
@@ -63,9 +64,8 @@ class Fleet:
 
 
 def train(database: Database, node: str, value: float, state: str = "finished", run_id: str | None = None) -> str:
+    taken = claim(database, node, run_id)
     with database.begin() as session:
-        taken = lifecycle.claim(session, node, ["cpu"], 60.0, run_id)
-        assert taken is not None
         series.append_attempt(session, taken, Points([0, 1], [0.0, 0.1], {"train/loss": [1.0, value]}))
         lifecycle.finish(session, taken, state, None, {"initial": "i", "final": f"weights of {value}"})
         return taken.run_id

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attempts import claim
 from sqlalchemy import func, inspect, select, text
 
 from store import artifacts, curves, lifecycle, logs, migrate, projects, runs, series, trash, verdicts
@@ -18,6 +19,12 @@ from store.series import Points
 from store.tables import LooseFile, Run, Segment, Table
 
 Make = Callable[..., Run]
+
+
+def finish(database: Database, run: Run) -> None:
+    taken = claim(database, "a", run)
+    with database.begin() as session:
+        lifecycle.finish(session, taken, "finished")
 
 
 @pytest.fixture
@@ -155,14 +162,10 @@ class TestDiscard:
     def test_leaves_no_verdict_on_a_run_that_is_gone(self, database: Database, make_run: Make) -> None:
         original = make_run()
         rerun = make_run(rerun_of=original)
-        with database.begin() as session:
-            claim = lifecycle.claim(session, "a", ["cpu"], 60.0, original.id)
-            lifecycle.finish(session, claim, "finished")
+        finish(database, original)
 
         discard_all(database, Run.id == original.id)
-        with database.begin() as session:
-            claim = lifecycle.claim(session, "a", ["cpu"], 60.0, rerun.id)
-            lifecycle.finish(session, claim, "finished")
+        finish(database, rerun)
 
         assert rows_left(database)["verdicts"] == 0
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attempts
 import pytest
 
-from store import lifecycle, projects, runs
+from store import projects, runs
 from store.artifacts import ArtifactFiles
 from store.checkpoint_files import LocalFiles
 from store.database import Database
@@ -114,10 +115,7 @@ def claim(database: Database) -> Callable[..., Claim]:
     """claim(run) is the next attempt at it, on node n1."""
 
     def take(run: Run, lease_s: float = 15.0) -> Claim:
-        with database.begin() as session:
-            claim = lifecycle.claim(session, "n1", ["cpu"], lease_s, run.id)
-        assert claim is not None
-        return claim
+        return attempts.claim(database, "n1", run, lease_s)
 
     return take
 

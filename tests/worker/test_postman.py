@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from attempts import claim
 from servers import free_port, wait_until
 from sqlalchemy import select, update
 
@@ -91,9 +92,8 @@ def _config(run: Run) -> Any:
 
 
 def _finish(database: Database, run: Run) -> None:
+    taken = claim(database, "n1", run)
     with database.begin() as session:
-        taken = lifecycle.claim(session, "n1", ["cpu"], 60.0, run.id)
-        assert taken is not None
         lifecycle.finish(session, taken, "finished", None, {"final": "f"})
 
 
