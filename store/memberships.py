@@ -85,6 +85,15 @@ def aliases(session: Session, membership: Membership) -> list[str]:
     return list(session.scalars(select(VersionAlias.alias).where(*which).order_by(VersionAlias.alias)))
 
 
+def own_aliases(session: Session, version_ids: Sequence[str]) -> dict[str, list[str]]:
+    """By version's id, those in the collections that they were logged to."""
+    found: dict[str, list[str]] = {}
+    query = select(VersionAlias).join(Version, Version.id == VersionAlias.version_id).where(VersionAlias.collection_id == Version.collection_id)
+    for row in session.scalars(query.where(Version.id.in_(version_ids)).order_by(VersionAlias.alias)):
+        found.setdefault(row.version_id, []).append(row.alias)
+    return found
+
+
 def link(session: Session, collection: Collection, version: Version, names: Sequence[str]) -> Membership:
     """The version's place in a linked collection, a new one when it has none; it is the latest there, and has these aliases. Raises Conflict."""
     if not collection.linked:

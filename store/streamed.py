@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from store import dialect, heads
+from store.search.leaves import write_summary
 from store.stream_tables import Streamed, StreamMark
 from store.tables import Run
 
@@ -80,6 +81,7 @@ def set_summary(session: Session, run_id: str, value: Mapping[str, Any]) -> None
     """Put this in the summary's place; who follows the run is told. The caller holds the run's row locked."""
     of(session, run_id).summary = dialect.dumps(dict(value))
     session.flush()
+    write_summary(session, run_id, value)
     heads.advance(session.connection(), run_id)
 
 
@@ -119,6 +121,7 @@ def forget(session: Session, run: Run) -> None:
     """Drop what is kept of the run's streams."""
     for table in (StreamMark, Streamed):
         session.execute(delete(table).where(table.run_id == run.id), execution_options={"synchronize_session": "fetch"})
+    write_summary(session, run.id, {})
 
 
 def _with(taken: Sequence[Any], low: int, high: int) -> list[Any]:

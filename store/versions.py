@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from store import memberships, runs, version_aliases, version_bytes
@@ -124,12 +124,25 @@ def _fill(session: Session, version: Version, file: VersionFile, entry: Mapping[
         if held is None:
             raise NotWhole(f"The manifest names the file {file.name!r} with the MD5 {digest}, which was not uploaded.")
         file.sha256, file.size_bytes = held.sha256, held.size_bytes
+    if entry.get("size") not in (None, file.size_bytes):
+        raise NotWhole(f"The manifest says that the file {file.name!r} has {entry['size']:,} bytes; what was uploaded has {file.size_bytes:,}.")
     file.md5 = digest
 
 
 def files(session: Session, version: Version, names: Sequence[str] | None, after: str, limit: int) -> list[VersionFile]:
-    query = select(VersionFile).where(VersionFile.version_id == version.id, VersionFile.name > after).order_by(VersionFile.name).limit(limit)
+    """Those that are here, and references, by name."""
+    query = (
+        select(VersionFile).where(VersionFile.version_id == version.id, VersionFile.name > after, _there()).order_by(VersionFile.name).limit(limit)
+    )
     return list(session.scalars(query if names is None else query.where(VersionFile.name.in_(names))))
+
+
+def count_files(session: Session, version: Version) -> int:
+    return session.scalar(select(func.count()).select_from(VersionFile).where(VersionFile.version_id == version.id, _there())) or 0
+
+
+def _there() -> ColumnElement[bool]:
+    return or_(VersionFile.sha256.is_not(None), VersionFile.reference.is_not(None))
 
 
 def use(session: Session, version: Version, run: Run) -> None:
@@ -147,6 +160,12 @@ def of_run(session: Session, run: Run, *, used: bool) -> list[Version]:
     query = select(Version).where(Version.number.is_not(None)).order_by(Version.created_at, Version.id).limit(1000)
     query = query.join(VersionUse).where(VersionUse.run_id == run.id) if used else query.where(Version.logged_by == run.id)
     return list(session.scalars(query))
+
+
+def visible_makers(session: Session, found: Sequence[Version], entity: str | None) -> set[str]:
+    """Ids of the runs that logged them, those that are there for the entity."""
+    makers = session.scalars(select(Run).where(Run.id.in_({version.logged_by for version in found if version.logged_by})))
+    return {run.id for run in makers if runs.may_see(run, entity)}
 
 
 def drop(session: Session, version: Version) -> None:

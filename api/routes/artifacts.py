@@ -13,7 +13,7 @@ from api.problems import Problem
 from api.routes import examples
 from api.routes.describe import answers
 from api.schemas.others import ArtifactList, ArtifactShown
-from api.services.artifacts import artifact_shown
+from api.services.artifacts import artifact_shown, versions_of, versions_shown
 from api.strict_route import StrictRoute
 from store import artifacts, runs
 
@@ -26,11 +26,13 @@ BYTES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/runs/{run_id}/artifacts", summary="List a run's files", **answers(ArtifactList, examples.items(examples.ARTIFACT)))
+@router.get("/runs/{run_id}/artifacts", summary="List a run's files and versions", **answers(ArtifactList, examples.ARTIFACTS))
 def listing(parts: Service, caller: Viewer, run_id: str) -> Response:
     with parts.db.read() as session:
-        found = artifacts.of_run(session, runs.get(session, run_id, caller.entity).id)
-    return document({"items": [artifact_shown(artifact) for artifact in found], "next_cursor": None})
+        run = runs.get(session, run_id, caller.entity)
+        files = [artifact_shown(artifact) for artifact in artifacts.of_run(session, run.id)]
+        of_versions = {name: versions_shown(session, caller, versions_of(session, caller, run, used=name == "used")) for name in ("logged", "used")}
+    return document({"items": files, **of_versions, "next_cursor": None})
 
 
 @router.get("/artifacts/{artifact_id}", summary="Show a file's size and digest", **answers(ArtifactShown, examples.ARTIFACT))

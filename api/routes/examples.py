@@ -224,6 +224,21 @@ ARTIFACT: Example = {
     "sha256": SHA,
     "created_at": "2026-11-23T20:30:04.323456Z",
 }
+VERSION: Example = {
+    "id": "v7s2d3f4g5h6",
+    "project": "acme/digits",
+    "type": "model",
+    "name": "net",
+    "version": "v3",
+    "aliases": ["best", "latest"],
+    "tags": [],
+    "digest": "faf2cf93fcd08901b0a86c35449aa674",
+    "size_bytes": 816480,
+    "files": 2,
+    "run": "k3v9a2b4c6d8",
+    "created_at": "2026-11-23T20:30:05.323456Z",
+}
+ARTIFACTS: Example = {"items": [ARTIFACT], "logged": [VERSION], "used": [], "next_cursor": None}
 NODE: Example = {
     "name": "gpu-1",
     "alive": True,

@@ -180,8 +180,29 @@ class ArtifactShown(TypedDict):
     created_at: str
 
 
+class VersionShown(TypedDict):
+    """A version of an artifact that the wandb SDK logged; `name` is its collection's, `files` how many there are, references among them."""
+
+    id: str
+    project: str
+    type: str
+    name: str
+    version: str
+    aliases: list[str]
+    tags: list[str]
+    digest: str
+    size_bytes: int
+    files: int
+    run: str | None
+    created_at: str
+
+
 class ArtifactList(TypedDict):
+    """The run's files, and the versions of artifacts that it logged and that it used, the first 1,000 each."""
+
     items: list[ArtifactShown]
+    logged: list[VersionShown]
+    used: list[VersionShown]
     next_cursor: None
 
 

@@ -1,8 +1,8 @@
-"""A run as one zip file, made while it is sent: what it was, its points, its log, its artifacts."""
+"""A run as one zip file, made while it is sent: what it was, its points, its log, its artifacts and the versions that it logged."""
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from api.auth import Caller
 from api.downloads import Pieces, Sink, Stream
 from api.parts import Parts
-from api.services import point_export, show
-from api.services.artifacts import artifact_shown
+from api.services import point_export, show, version_zip
+from api.services.artifacts import artifact_shown, versions_of, versions_shown
 from api.services.attempts import attempt_shown
 from store import artifacts, chain, diagnostics, lifecycle, logs, pieces, runs, verdicts
 from store.artifacts import PIECE, ArtifactFiles
@@ -22,6 +22,7 @@ from store.staleness import Fleet
 from store.tables import Run
 
 MEDIA_TYPE = "application/zip"
+FILE = version_zip.FILE
 COMPRESSED_ALREADY = (".parquet", ".bin")
 
 
@@ -36,18 +37,24 @@ def export(parts: Parts, caller: Caller, run_id: str, with_files: bool) -> Strea
             "digests.json": [{"step": step, **digests} for step, digests in chain.read(session, run.id).items()],
             "verdicts.json": _verdicts(session, run),
         }
-    held = {sha256: f"artifacts/{sha256}.bin" for _, sha256 in files if with_files and parts.files.path(sha256).is_file()}
+        logged, used = (versions_of(session, caller, run, used=used) for used in (False, True))
+        of_versions = [("logged", logged, versions_shown(session, caller, logged)), ("used", used, versions_shown(session, caller, used))]
+    held = {sha256: FILE.format(sha256) for _, sha256 in files if with_files and parts.files.path(sha256).is_file()}
     documents["artifacts.json"] = [{**shown, "file": held.get(sha256)} for shown, sha256 in files]
-    return Stream(_zipped(_entries(parts, run.id, documents, held), run.created_at), MEDIA_TYPE, f"run-{run.id}.zip")
+    names = version_zip.Names(parts, held, with_files)
+    return Stream(_zipped(_entries(parts, run.id, documents, names, of_versions), run.created_at), MEDIA_TYPE, f"run-{run.id}.zip")
 
 
-def _entries(parts: Parts, run_id: str, documents: dict[str, Any], held: dict[str, str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _entries(
+    parts: Parts, run_id: str, documents: dict[str, Any], names: version_zip.Names, of_versions: Sequence[version_zip.Listed]
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     for name, document in documents.items():
         yield name, (json.dumps(document, ensure_ascii=False, indent=1).encode(),)
     yield "log.txt", _log(parts.db, run_id)
     yield "points.parquet", _points(parts.db, run_id)
     yield "diagnostics.jsonl", _diagnostics(parts.db, run_id)
-    for sha256, name in held.items():
+    yield "versions.json", version_zip.listed(parts.db, of_versions, names)
+    for sha256, name in names.held.items():
         yield name, _file(parts.files, sha256)
 
 

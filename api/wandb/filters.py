@@ -13,7 +13,7 @@ from typing import Any
 
 from api.wandb import regexes, search_keys
 from api.wandb.regexes import BadPattern, Texts
-from api.wandb.search_keys import BadFilter, HasPath
+from api.wandb.search_keys import BadFilter, HasPath, SummaryPath
 from store.errors import BadSearch
 from store.search.conditions import moment
 from store.search.keys import Key
@@ -27,7 +27,7 @@ TESTS = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$all", "$ex
 TAKEN = f"accepted are {', '.join((*JOINTS, *TESTS))}"
 
 
-def read(text: str | None, has_path: HasPath, texts: Texts) -> Filter | None:
+def read(text: str | None, has_path: HasPath, texts: Texts, summary: SummaryPath = search_keys.no_summary) -> Filter | None:
     """None lets all runs through. Raises BadFilter, which names the operator and what is accepted."""
     if not text:
         return None
@@ -38,7 +38,7 @@ def read(text: str | None, has_path: HasPath, texts: Texts) -> Filter | None:
         _must_be_written(found)
     except (ValueError, RecursionError) as error:
         raise BadFilter(f"Filters are an object in JSON; these cannot be read: {error}.") from error
-    return _Reader(has_path, texts).document(found, 0)
+    return _Reader(has_path, texts, summary).document(found, 0)
 
 
 @dataclass
@@ -47,6 +47,7 @@ class _Reader:
 
     has_path: HasPath
     texts: Texts
+    summary: SummaryPath
     tests: int = 0
     values: int = 0
     keys: dict[str, Key] = field(default_factory=dict)
@@ -68,7 +69,11 @@ class _Reader:
         if name.startswith("$"):
             raise BadFilter(f"The operator {name[:40]!r} is not understood at the head of filters: {TAKEN}.")
         key = self.keys.get(name) or self.keys.setdefault(name, search_keys.key_of(name, self.has_path))
-        return self.field(name, key, value, depth)
+        said = search_keys.in_summary(name, self.summary)
+        if said is None:
+            return self.field(name, key, value, depth)
+        set_there, only_logged = IsNull(said, negated=True), IsNull(said, negated=False)  # what was set counts, before what was logged last
+        return Or((And((set_there, self.field(name, said, value, depth))), And((only_logged, self.field(name, key, value, depth)))))
 
     def joint(self, name: str, value: Any, depth: int) -> Filter | None:
         if not isinstance(value, list) or not value:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from analysis.leaves import leaves
 from store.errors import StoreError
 from store.search.keys import FIELDS, Key
-from store.search.leaves import LONGEST_PATH
+from store.search.leaves import LONGEST_PATH, SUMMARY
 from store.search.syntax import MOST_SORT_KEYS, SortKey
 
 FIELD_NAMES = {
@@ -45,10 +45,12 @@ FIELD_NAMES = {
     "node": "node",
     "archived": "archived",
 }
+SUMMARIES = ("summary_metrics", "summaryMetrics", "summary")
 STATES = {"killed": "cancelled", "pending": "queued"}
 SHOWN = "config.KEY, summary_metrics.KEY, tags, " + ", ".join(sorted({name for name, field in FIELD_NAMES.items() if field in FIELDS}))
 MOST_STEPS = 6  # of a key whose dots may be part of it: each reading is looked up
 HasPath = Callable[[str], bool]
+SummaryPath = Callable[[str], str | None]  # where runs have what was set in their summaries under a name
 TURNED = ("min", "max", "last", "count", "min_step")
 
 
@@ -65,7 +67,7 @@ def key_of(name: str, has_path: HasPath) -> Key:
     root, _, rest = name.partition(".")
     if root in ("config", "rawconfig") and rest:
         return Key("config", _path(name, _without_value(rest.split(".")), has_path))
-    if root in ("summary_metrics", "summaryMetrics", "summary") and rest:
+    if root in SUMMARIES and rest:
         return _summary(rest)
     if name == "tags":
         return Key("tags", "tags")
@@ -75,12 +77,32 @@ def key_of(name: str, has_path: HasPath) -> Key:
     return Key("field", field)
 
 
-def sort_keys(order: str | None, has_path: HasPath) -> tuple[SortKey, ...]:
+def no_summary(_name: str) -> None:
+    return None
+
+
+def in_summary(name: str, path: SummaryPath) -> Key | None:
+    """Where what was set under a summary's name stands; None for other names, and where no run has it."""
+    root, _, rest = name.partition(".")
+    found = path(rest) if root in SUMMARIES and rest else None
+    return None if found is None else Key("config", found)
+
+
+def summary_path(rest: str, has_path: HasPath) -> str | None:
+    """The reading of a summary's name, dots between keys or in them, that runs have."""
+    steps = rest.split(".")
+    if not all(steps) or len(steps) > MOST_STEPS or len(rest) > LONGEST_PATH:
+        return None
+    readings = [SUMMARY + _written([*steps[:cut], ".".join(steps[cut:])]) for cut in range(len(steps) - 1, -1, -1)]
+    return next((path for path in readings if has_path(path)), None)
+
+
+def sort_keys(order: str | None, has_path: HasPath, summary: SummaryPath = no_summary) -> tuple[SortKey, ...]:
     """Names by commas, those with a minus descending; oldest first when there are none. Raises BadFilter."""
     names = [name.strip() for name in (order or "").split(",") if name.strip()] or ["+created_at"]
     if len(names) > MOST_SORT_KEYS:
         raise BadFilter(f"An order has at most {MOST_SORT_KEYS} keys, this one {len(names)}.")
-    return tuple(_sort_key(name, has_path) for name in names)
+    return tuple(_sort_key(name, has_path, summary) for name in names)
 
 
 def state(text: str) -> str:
@@ -88,8 +110,9 @@ def state(text: str) -> str:
     return STATES.get(text, text)
 
 
-def _sort_key(name: str, has_path: HasPath) -> SortKey:
-    key = key_of(name.lstrip("+-"), has_path)
+def _sort_key(name: str, has_path: HasPath, summary: SummaryPath) -> SortKey:
+    bare = name.lstrip("+-")
+    key = in_summary(bare, summary) or key_of(bare, has_path)
     if key.root == "tags":
         raise BadFilter("Tags have no order to sort runs by.")
     return SortKey(key, name.startswith("-"))

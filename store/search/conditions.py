@@ -15,12 +15,13 @@ from sqlalchemy.sql.functions import FunctionElement
 from store.errors import BadSearch
 from store.search.keys import Key
 from store.search.leaves import HEAD
-from store.search.subject import PARAMS, PROJECTS, SERIES, TAGS, Subject
+from store.search.subject import KEYS, PARAMS, PROJECTS, SERIES, TAGS, Subject
 from store.search.syntax import And, Compare, Filter, In, IsNull, Like, Not, Or, Value
 
 Condition = ColumnElement[bool]
 Test = Callable[[SQLColumnExpression[Any]], Condition]
 WHOLE = func.coalesce(PARAMS.c.text, PARAMS.c.head)
+FACTS = ("host", "commit", "program")
 HALF_MICROSECOND = 5e-7  # times are shown to the microsecond: those that read the same are the same
 
 
@@ -80,9 +81,18 @@ def condition(of: Filter, run: Subject) -> Condition:
 
 def number_of(key: Key, row: Any) -> ColumnElement[float]:
     """A field that is a number, or a sum of a metric, as a float64; NULL when it is missing. `row` is of runs or of series."""
-    column = row.c[key.part if key.root == "metric" else key.name]
-    is_float = key.part in ("last", "min", "max") or key.is_time
+    column = row.c[key.part] if key.root == "metric" else field_number(key.name, row)
+    is_float = key.part in ("last", "min", "max") or key.is_time or key.name == "duration"
     return type_coerce(column, Double) if is_float else cast(column, Double)
+
+
+def field_number(field: str, row: Any) -> SQLColumnExpression[Any]:
+    """A run's field that is a number or a time. How long it took, in seconds; of one that is under way, until it was last heard of."""
+    if field == "heartbeat_at":
+        return func.coalesce(row.c.heartbeat_at, row.c.finished_at, row.c.created_at)
+    if field == "duration":
+        return func.coalesce(row.c.finished_at, row.c.heartbeat_at) - func.coalesce(row.c.started_at, row.c.created_at)
+    return row.c[field]  # type: ignore[no-any-return]
 
 
 def text_of(field: str, row: Any) -> SQLColumnExpression[Any]:
@@ -91,6 +101,10 @@ def text_of(field: str, row: Any) -> SQLColumnExpression[Any]:
         return select(PROJECTS.c.entity + "/" + PROJECTS.c.name).where(PROJECTS.c.id == row.c.project_id).correlate(row).scalar_subquery()
     if field == "archived":
         return case((row.c.archived, "true"), else_="false")
+    if field == "username":
+        return select(KEYS.c.name).where(KEYS.c.id == row.c.created_by).correlate(row).scalar_subquery()
+    if field in FACTS:
+        return row.c.environment[field].as_string()  # type: ignore[no-any-return]
     return row.c[{"baseline": "baseline_id"}.get(field, field)]  # type: ignore[no-any-return]
 
 

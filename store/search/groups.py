@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from analysis.leaves import leaves
 from analysis.spread import Spread, spread
-from store.search.conditions import text_of
+from store.search.conditions import field_number, text_of
 from store.search.keys import Key
 from store.search.known import has_below, metrics_of
 from store.search.leaves import MODULUS
@@ -57,7 +57,7 @@ class Grouping:
         if not self.keys:
             return _all_but([(path, project_id is None or has_below(session, project_id, path)) for path in _outermost(self.left_out)])
         source: Any = RUNS
-        columns: list[Any] = [RUNS.c[key.name] if key.is_number else text_of(key.name, RUNS) for key in self.fields]
+        columns: list[Any] = [field_number(key.name, RUNS) if key.is_number else text_of(key.name, RUNS) for key in self.fields]
         for key in self.keys:
             if key.root == "config":
                 source, leaf = _with_leaf(source, key.name)

@@ -10,11 +10,11 @@ from store.search.leaves import LONGEST_PATH
 from store.search.tokens import Token
 
 Root = Literal["field", "config", "metric", "tags"]
-TIMES = ("created_at", "started_at", "finished_at")
-NUMBERS = ("seed", "attempt", "priority")
+TIMES = ("created_at", "started_at", "finished_at", "heartbeat_at")
+NUMBERS = ("seed", "attempt", "priority", "duration")
 TEXTS = (
     *("id", "external_id", "name", "state", "origin", "reason", "notes", "node", "config_digest", "baseline", "rerun_of", "project", "archived"),
-    *("group", "job_type", "sweep"),
+    *("group", "job_type", "sweep", "username", "host", "commit", "program"),
 )
 FIELDS = (*TEXTS, *NUMBERS, *TIMES)
 PARTS = ("last", "min", "max", "min_step", "count")

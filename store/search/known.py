@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from store.search.leaves import BEHIND, SUMMARY
 from store.search.subject import PARAMS, SERIES, TAGS
 from store.search.table import Scope, project_ids
 
@@ -66,7 +67,8 @@ def _distinct(session: Session, table: Any, column: str, project_id: str) -> Seq
 
 
 def _counted(session: Session, table: Any, name: str, project_id: str, column: str) -> Sequence[Any]:
-    where = (table.c.project_id == project_id, table.c[column].is_not(None))
+    of_config = or_(table.c[name] < SUMMARY, table.c[name] >= BEHIND)
+    where = (table.c.project_id == project_id, table.c[column].is_not(None), of_config)
     names = _names(table, name, where, lambda query: _hinted(query, column))
     few = _hinted(select(literal(1)).select_from(table).where(*where, table.c[name] == names.c.name).limit(MOST_COUNTED), column)
     count = select(func.count()).select_from(few.correlate(names).subquery()).scalar_subquery()

@@ -4,21 +4,28 @@ The rows are written with the run itself, whoever writes it, in its transaction;
 """
 
 import json
+import math
 from collections.abc import Mapping
 from hashlib import blake2b
 from struct import pack, unpack
 from typing import Any
 
-from sqlalchemy import Connection, delete, event, insert, inspect
-from sqlalchemy.orm import Mapper
+from sqlalchemy import Connection, delete, event, insert, inspect, or_, select
+from sqlalchemy.orm import Mapper, Session
 
 from analysis.leaves import leaves
+from store.database import insert_into
 from store.tables import Run, RunParam, RunTag
 
 LONGEST_PATH = 400  # characters; with HEAD it fits what PostgreSQL takes into an index
 HEAD = 100
 MOST_LEAVES = 5_000
 MODULUS = 2**62
+SUMMARY = "."  # what paths of a summary begin with, and none of a config: a key that holds a dot is quoted
+BEHIND = "/"  # the next letter
+OF_CONFIG = or_(RunParam.path < SUMMARY, RunParam.path >= BEHIND)
+MOST_OF_A_SUMMARY = 1_000
+UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 def rows(run_id: str, project_id: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -61,6 +68,49 @@ def plain(value: Any) -> tuple[float | None, str | None]:
     return None, json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
+def write_summary(session: Session, run_id: str, summary: Mapping[str, Any]) -> None:
+    """What a client set in a run's summary, its first 1,000 leaves, beside those of the config; only what has changed is written."""
+    held = {row.path: row[1:] for row in session.execute(_of_summary(run_id))}
+    wanted = _summary_rows(summary)
+    gone = [path for path in held if path not in wanted]
+    for start in range(0, len(gone), HEAD):
+        session.execute(
+            delete(RunParam).where(RunParam.run_id == run_id, RunParam.path.in_(gone[start : start + HEAD])), execution_options=UNSYNCHRONIZED
+        )
+    fresh = {path: row for path, row in wanted.items() if held.get(path) != row}
+    if fresh:
+        of = {"run_id": run_id, "project_id": session.scalar(select(Run.project_id).where(Run.id == run_id)), "mark_high": 0, "mark_low": 0}
+        names = ("number", "head", "text")
+        put = insert_into(session, RunParam).values([{**of, "path": path, **dict(zip(names, row, strict=True))} for path, row in fresh.items()])
+        session.execute(put.on_conflict_do_update(index_elements=["run_id", "path"], set_={name: put.excluded[name] for name in names}))
+
+
+def _of_summary(run_id: str) -> Any:
+    columns = RunParam.path, RunParam.number, RunParam.head, RunParam.text
+    return select(*columns).where(RunParam.run_id == run_id, RunParam.path >= SUMMARY, RunParam.path < BEHIND)
+
+
+def _summary_rows(summary: Mapping[str, Any]) -> dict[str, tuple[float | None, str | None, str | None]]:
+    """Number, head and whole text by path. NaN is a text: no number is equal to it, and no database orders it."""
+    found: dict[str, tuple[float | None, str | None, str | None]] = {}
+    for key, value in leaves(summary).items():
+        path = SUMMARY + key
+        if value is None or len(path) > LONGEST_PATH or not _may_be_kept(path):
+            continue
+        number, text = plain("NaN" if isinstance(value, float) and math.isnan(value) else value)
+        if text is not None and not _may_be_kept(text):
+            continue
+        found[path] = (number, None if text is None else text[:HEAD], text if text is not None and len(text) > HEAD else None)
+        if len(found) == MOST_OF_A_SUMMARY:
+            break
+    return found
+
+
+def _may_be_kept(text: str) -> bool:
+    """Whether a database holds the text: no NUL, no half of a pair that stands for one character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 @event.listens_for(Run, "before_insert")
 @event.listens_for(Run, "before_update")
 def _to_be_written(_mapper: Mapper[Run], _connection: Connection, run: Run) -> None:
@@ -78,7 +128,7 @@ def _added(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
 def _changed(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
     fields = inspect(run).attrs
     if fields.config.history.has_changes():
-        connection.execute(delete(RunParam).where(RunParam.run_id == run.id))
+        connection.execute(delete(RunParam).where(RunParam.run_id == run.id, OF_CONFIG))
         _write_params(connection, run)
     if fields.tags.history.has_changes():
         connection.execute(delete(RunTag).where(RunTag.run_id == run.id))

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, literal, or_, select
 
-from store.tables import Project, Run, RunParam, RunTag, Series
+from store.tables import Key, Project, Run, RunParam, RunTag, Series
 
 RUNS: Any = Run.__table__
 PARAMS: Any = RunParam.__table__
 TAGS: Any = RunTag.__table__
 SERIES: Any = Series.__table__
 PROJECTS: Any = Project.__table__
+KEYS: Any = Key.__table__
 # Made once: to copy a table's columns takes longer than to ask for a row. In a statement each is the FROM of a SELECT of its own.
 OWN_ROW: Any = RUNS.alias()
 WALKED: dict[Any, Any] = {table: table.alias() for table in (RUNS, PARAMS, TAGS, SERIES)}

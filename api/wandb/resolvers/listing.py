@@ -12,7 +12,7 @@ from api.wandb import search_keys
 from api.wandb.asking import Asking
 from api.wandb.ids import own
 from api.wandb.resolvers import viewer
-from api.wandb.search_keys import BadFilter, HasPath
+from api.wandb.search_keys import BadFilter, HasPath, SummaryPath
 from store import projects, runs, streamed, wandb_runs
 from store.errors import BadSearch
 from store.search import order as orders
@@ -92,7 +92,8 @@ def page_info(edges: Sequence[dict[str, Any]], more: bool) -> dict[str, Any]:
 def _scope(project: Project, asking: Asking, filters: str | None) -> Scope:
     session = asking.session
     try:
-        found = read_filters.read(filters, _paths(project, asking), lambda key, limit: texts.of(session, project.id, key, limit))
+        paths = _paths(project, asking)
+        found = read_filters.read(filters, paths, lambda key, limit: texts.of(session, project.id, key, limit), _summaries(paths))
         scope = Scope(project=project, filter=found)
         scope.check()
     except (BadFilter, BadSearch) as error:
@@ -102,13 +103,18 @@ def _scope(project: Project, asking: Asking, filters: str | None) -> Scope:
 
 def _order(project: Project, asking: Asking, order: str | None) -> Order:
     try:
-        return orders.order(search_keys.sort_keys(order, _paths(project, asking)))
+        paths = _paths(project, asking)
+        return orders.order(search_keys.sort_keys(order, paths, _summaries(paths)))
     except BadFilter as error:
         raise Problem(400, str(error)) from error
 
 
 def _paths(project: Project, asking: Asking) -> HasPath:
     return lambda path: texts.has_path(asking.session, project.id, path)
+
+
+def _summaries(paths: HasPath) -> SummaryPath:
+    return lambda name: search_keys.summary_path(name, paths)
 
 
 def _read_ahead(asking: Asking, ids: Sequence[str]) -> dict[str, Run]:

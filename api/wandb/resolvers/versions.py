@@ -123,12 +123,12 @@ def files(version: Version, asking: Asking, **asked: Any) -> dict[str, Any]:
     found = versions.files(asking.session, version, asked.get("names"), after, limit + 1)
     edges = [{"node": file(asking, version, row), "cursor": opaque("After", row.name)} for row in found[:limit]]
     page = {"endCursor": edges[-1]["cursor"] if edges else None, "hasNextPage": len(found) > limit, "hasPreviousPage": bool(after)}
-    return {"edges": edges, "pageInfo": page, "totalCount": version.files}
+    return {"edges": edges, "pageInfo": page, "totalCount": versions.count_files(asking.session, version)}
 
 
 def file(asking: Asking, version: Version, row: VersionFile) -> dict[str, Any]:
-    """A reference has no address of ours: the SDK fetches it from where it is, or not at all."""
-    address = links.to_get_version(asking.parts, asking.base_url, version.id, manifests.FILE + row.name) if row.sha256 else None
+    """A reference's address is what it refers to: the SDK fetches it from there, or not at all, and we never do."""
+    address = (row.reference or {}).get("ref") or links.to_get_version(asking.parts, asking.base_url, version.id, manifests.FILE + row.name)
     return {
         "id": opaque("VersionFile", f"{version.id}/{row.name}"[:400]),
         "name": row.name,
