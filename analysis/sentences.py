@@ -19,7 +19,7 @@ def row_words(study: StudyData, row: Row) -> Row:
 def study_words(study: StudyData, rows: Sequence[Row], needed: int, contrasts: int, noise: Noise) -> str:
     """What the study as a whole can say and what it rests on."""
     fewest = min((row.difference.pairs for row in rows if row.difference and row.conclusion), default=0)
-    told = [f"{_counted(contrasts, 'contrast')} at 5 % take {_seeds(needed)} at least."]
+    told = [f"{_taking(contrasts)} {_seeds(needed)} at least, at a level of 5 %."]
     if contrasts and fewest < needed:
         told.append(f"The smallest contrast has {_seeds(fewest)}: {needed - fewest} more would let it be concluded upon.")
     told.append({"seed": "Seeds vary the initial weights, the batch order and dropout; the split is the same.",
@@ -41,7 +41,8 @@ def _against_baseline(study: StudyData, row: Row) -> str:
     if conclusion in ("better", "worse"):
         return f"{conclusion.capitalize()} than the baseline: {size}; {p}."
     if conclusion == "not_enough_seeds":
-        return f"Not enough seeds to say: {size}; {paired.pairs} seeds cannot give a p under {_p(paired.smallest_p)}, not corrected."
+        contrasts = len(study.variants if study.primary is None else study.primary)
+        return f"Not enough seeds to say: {size}; {_taking(contrasts)} {seeds_needed(contrasts)} at least, {paired.pairs} have ended."
     if conclusion is None:
         return f"Not a primary contrast, nothing is concluded: {size}; p {_p(paired.p)}."
     told = f"No difference found: {size}; {p}."
@@ -70,6 +71,10 @@ def reach_words(contrasts: int, seeds: int) -> str | None:
         return None
     smallest = f"the smallest p is 2 / 2^{seeds} = {_p(2.0 ** (1 - seeds))}, times {contrasts} it is not under 0.05"
     return f"{_seeds(seeds)} cannot conclude anything about {_counted(contrasts, 'contrast')}: {smallest}. Take {needed}, or fewer primary contrasts."
+
+
+def _taking(contrasts: int) -> str:
+    return f"{_counted(contrasts, 'contrast')} take{'s' if contrasts == 1 else ''}"
 
 
 def _seeds(count: int) -> str:

@@ -24,6 +24,7 @@ from cli import (
     runs,
     selftest,
     settings,
+    study,
     submit,
     up,
     verify,
@@ -60,6 +61,7 @@ app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
 app.command(rich_help_panel=RUNS)(report.report)
+app.add_typer(study.app, name="study", rich_help_panel=RUNS)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
 app.add_typer(import_runs.app, name="import", rich_help_panel=RUNS)

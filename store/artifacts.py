@@ -1,5 +1,6 @@
 """Artifacts: rows that name a run's files, and the files themselves, each kept once under its digest."""
 
+import base64
 import hashlib
 import os
 import tempfile
@@ -13,7 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from store import runs
-from store.database import Database, now
+from store.database import Database, insert_into, now
 from store.errors import ArtifactNotFound
 from store.fence import Claim, must_own
 from store.ids import new_id
@@ -21,13 +22,54 @@ from store.tables import Artifact, Dataset, LooseFile, Run, Version, VersionFile
 
 PIECE = 1 << 20
 GRACE_S = 3600.0
+DRAFT = ".draft-"
 MOST_NAMES = 10_000
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
 class Blob:
+    """Bytes that are on disk. `md5` is in base64, of drafts that were asked for it."""
+
     sha256: str
     size_bytes: int
+    md5: str | None = None
+
+
+class Draft:
+    """Bytes on their way to disk, not found under any name yet. `finish` puts them under their digest; leaving without it removes them."""
+
+    def __init__(self, files: "ArtifactFiles", with_md5: bool) -> None:
+        files.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, self._path = tempfile.mkstemp(dir=files.root, prefix=DRAFT)
+        self._file, self._files = os.fdopen(handle, "wb"), files
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False) if with_md5 else None
+        self._size_bytes = 0
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        Path(self._path).unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        self._sha256.update(piece)
+        if self._md5 is not None:
+            self._md5.update(piece)
+        self._size_bytes += len(piece)
+        self._file.write(piece)
+
+    def finish(self) -> Blob:
+        """The digest and size of the bytes, which are now on disk, fsynced."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        place = self._files.path(self._sha256.hexdigest())
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        Path(self._path).replace(place)
+        _fsync_folder(place.parent)
+        md5 = None if self._md5 is None else base64.b64encode(self._md5.digest()).decode()
+        return Blob(self._sha256.hexdigest(), self._size_bytes, md5)
 
 
 class ArtifactFiles:
@@ -36,27 +78,15 @@ class ArtifactFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def draft(self, *, with_md5: bool = False) -> Draft:
+        return Draft(self, with_md5)
+
     def put(self, pieces: Iterable[bytes]) -> Blob:
         """The digest and size of the bytes, which are now on disk, fsynced."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        digest, size = hashlib.sha256(), 0
-        handle, draft = tempfile.mkstemp(dir=self.root, prefix=".draft-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for piece in pieces:
-                    digest.update(piece)
-                    size += len(piece)
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            place = self.path(digest.hexdigest())
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-            Path(draft).replace(place)
-            _fsync_folder(place.parent)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-        return Blob(digest.hexdigest(), size)
+        with self.draft() as draft:
+            for piece in pieces:
+                draft.write(piece)
+            return draft.finish()
 
     def put_file(self, path: Path) -> Blob:
         with path.open("rb") as file:
@@ -80,6 +110,13 @@ class ArtifactFiles:
         except FileNotFoundError:
             return aside if aside.exists() else None
         return aside
+
+    def remove_old_drafts(self, older_than_s: float) -> int:
+        """How many there were, of processes that died while they wrote."""
+        old = [path for path in self.root.glob(f"{DRAFT}*") if (_age_s(path) or 0.0) > older_than_s]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def put_back(self, sha256: str, aside: Path) -> None:
         aside.replace(self.path(sha256))
@@ -107,10 +144,12 @@ def remove_if_unused(db: Database, files: ArtifactFiles, sha256: str) -> float |
 
 
 def add(session: Session, run_id: str, attempt: int, name: str, blob: Blob) -> Artifact:
-    """The run's artifact of that name, in place of an earlier one."""
+    """The run's artifact of that name, in place of an earlier one, whose bytes may be nobody's then."""
     found = session.scalars(select(Artifact).where(Artifact.run_id == run_id, Artifact.name == name)).one_or_none()
     artifact = found or Artifact(id=new_id(), run_id=run_id, name=name)
-    artifact.attempt, artifact.size_bytes, artifact.sha256 = attempt, blob.size_bytes, blob.sha256
+    if found is not None and found.sha256 != blob.sha256:
+        loosen(session, [found.sha256])
+    artifact.attempt, artifact.size_bytes, artifact.sha256, artifact.md5 = attempt, blob.size_bytes, blob.sha256, blob.md5
     artifact.created_at = session.scalar(select(now())) or 0.0
     session.add(artifact)
     session.flush()
@@ -133,10 +172,15 @@ def count(session: Session, run_id: str) -> int:
 
 def drop(session: Session, artifact: Artifact) -> None:
     """The file is the run's no longer; its bytes go when they are nobody's."""
-    session.add(LooseFile(sha256=artifact.sha256, ready_at=session.scalar(select(now())) or 0.0)) if session.get(
-        LooseFile, artifact.sha256
-    ) is None else None
+    loosen(session, [artifact.sha256])
     session.delete(artifact)
+
+
+def loosen(session: Session, digests: Sequence[str | None]) -> None:
+    """Files with these bytes may be nobody's now: the keeper looks."""
+    rows = [{"sha256": sha256, "due": now()} for sha256 in sorted({digest for digest in digests if digest})]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        session.execute(insert_into(session, LooseFile).values(rows[start : start + ROWS_AT_ONCE]).on_conflict_do_nothing())
 
 
 def add_from_attempt(session: Session, claim: Claim, name: str, blob: Blob) -> Artifact:

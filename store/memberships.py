@@ -61,7 +61,7 @@ def everywhere(session: Session, version: Version) -> list[Membership]:
     """Its own collection first, then the linked ones by when it was linked; at most a thousand."""
     own = Membership.own(version)
     links = select(VersionLink, Collection).join(Collection, Collection.id == VersionLink.collection_id).where(VersionLink.version_id == version.id)
-    linked = session.execute(links.order_by(VersionLink.created_at, VersionLink.collection_id).limit(MOST)).tuples()
+    linked = session.execute(links.order_by(VersionLink.created_at, VersionLink.collection_id).limit(MOST))
     return [*([own] if own else []), *(Membership(collection, version, link.number, link.created_at) for link, collection in linked)]
 
 
@@ -138,4 +138,4 @@ def _all(collection: Collection) -> Any:
 
 
 def _read(session: Session, collection: Collection, query: Any) -> list[Membership]:
-    return [Membership(collection, version, number, since) for version, number, since in session.execute(query).tuples()]
+    return [Membership(collection, version, number, since) for version, number, since in session.execute(query)]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from store.database import insert_into, now
-from store.errors import ProjectNotFound
+from store.errors import Conflict, ProjectNotFound
 from store.ids import new_id
-from store.tables import TRASH, Project
+from store.tables import TRASH, Collection, Project, Run
 
 _FIND = select(Project).where(
     Project.entity == bindparam("entity"), Project.name == bindparam("name"), Project.id != TRASH
@@ -51,3 +51,34 @@ def count(session: Session, *, entity: str | None) -> int:
 
 def by_ids(session: Session, ids: Sequence[str]) -> dict[str, Project]:
     return {project.id: project for project in session.scalars(select(Project).where(Project.id.in_(ids)))}
+
+
+def entities(session: Session, limit: int) -> list[str]:
+    """Those that have projects."""
+    return list(session.scalars(select(Project.entity).where(Project.id != TRASH).distinct().order_by(Project.entity).limit(limit)))
+
+
+def with_prefix(session: Session, entity: str, prefix: str, limit: int) -> list[Project]:
+    """By name."""
+    query = select(Project).where(Project.entity == entity, Project.id != TRASH, Project.name.startswith(prefix, autoescape=True))
+    return list(session.scalars(query.order_by(Project.name).limit(limit)))
+
+
+def moment(session: Session) -> float:
+    """The database's time."""
+    return session.scalar(select(now())) or 0.0
+
+
+def rename(session: Session, project: Project, name: str) -> None:
+    """Raises Conflict when the entity has a project of that name."""
+    if project.name != name and find(session, project.entity, name) is not None:
+        raise Conflict(f"There is a project {project.entity}/{name} already.")
+    project.name = name
+
+
+def drop(session: Session, project: Project) -> None:
+    """Raises Conflict for one that holds runs or collections."""
+    for table in (Run, Collection):
+        if session.scalar(select(table.id).where(table.project_id == project.id).limit(1)) is not None:
+            raise Conflict(f"Project {project.path} still holds runs or collections of artifacts.")
+    session.execute(delete(Project).where(Project.id == project.id))

@@ -112,6 +112,11 @@ def trained_with(session: Session, study_id: str) -> list[tuple[str, Mapping[str
     return [(row[0], row[1]) for row in session.execute(query.order_by(Run.id).limit(MOST_ENVIRONMENTS))]
 
 
+def digests(session: Session, run_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Of the first thousand of these runs what their training has told of its data and weights."""
+    return list(session.scalars(select(Run.digests).where(Run.id.in_(run_ids[:MOST_ENVIRONMENTS])).order_by(Run.id)))
+
+
 def to_cancel(session: Session, study_id: str, limit: int) -> list[str]:
     """The first runs that a study had queued and that have not ended, unless they stand in another study that is not cancelled."""
     other, of_other = aliased(StudyRun), aliased(Study)

@@ -230,6 +230,7 @@ class Artifact(Table):
     attempt: Mapped[int]
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    md5: Mapped[str | None] = mapped_column(String(24))
     created_at: Mapped[float]
 
 

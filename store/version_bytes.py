@@ -1,27 +1,16 @@
 """Whose bytes a version's files are: what a version no longer names, the keeper looks at."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.database import insert_into, now
-from store.tables import Collection, LooseFile, Version, VersionFile
-
-ROWS_AT_ONCE = 1000
+from store.artifacts import loosen
+from store.tables import Collection, Version, VersionFile
 
 
 def known(session: Session, project_id: str, md5: str) -> VersionFile | None:
     """A file of the project's versions that has these bytes."""
     query = select(VersionFile).join(Version).join(Collection).where(Collection.project_id == project_id, VersionFile.md5 == md5)
     return session.scalars(query.where(VersionFile.sha256.is_not(None)).limit(1)).one_or_none()
-
-
-def loosen(session: Session, digests: Sequence[str | None]) -> None:
-    """These may be nobody's now."""
-    rows = [{"sha256": sha256, "due": now()} for sha256 in sorted({digest for digest in digests if digest})]
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        session.execute(insert_into(session, LooseFile).values(rows[start : start + ROWS_AT_ONCE]).on_conflict_do_nothing())
 
 
 def loosen_of(session: Session, version_id: str) -> None:

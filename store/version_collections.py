@@ -42,7 +42,7 @@ def find_or_add(session: Session, project: Project, name: str, kind: str, *, lin
 def kinds(session: Session, project: Project, after: str, limit: int) -> list[tuple[str, float]]:
     """The types that the project's collections have, by name behind `after`, and since when there is one of them."""
     query = select(Collection.type, func.min(Collection.created_at)).where(Collection.project_id == project.id, Collection.type > after)
-    return list(session.execute(query.group_by(Collection.type).order_by(Collection.type).limit(limit)).tuples())
+    return [(name, since) for name, since in session.execute(query.group_by(Collection.type).order_by(Collection.type).limit(limit))]
 
 
 def kind(session: Session, project: Project, name: str) -> tuple[str, float] | None:
@@ -89,6 +89,13 @@ def drop_some(session: Session, collection: Collection) -> bool:
         return False
     session.execute(delete(Collection).where(Collection.id == collection.id))
     return True
+
+
+def drop_empty(session: Session, collection_id: str) -> None:
+    """The collection is gone if it never had a version, and nobody is about to give it one."""
+    drafts = select(Version.id).where(Version.collection_id == collection_id)
+    never = delete(Collection).where(Collection.id == collection_id, Collection.versions == 0, ~Collection.linked, ~drafts.exists())
+    session.execute(never, execution_options={"synchronize_session": False})
 
 
 def lock(session: Session, collection: Collection) -> None:

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from store import memberships, runs, version_aliases, version_bytes
 from store import version_collections as collections
-from store.artifacts import Blob
+from store.artifacts import Blob, loosen
 from store.database import insert_into, now
 from store.errors import ArtifactNotFound, Conflict
 from store.ids import new_id
-from store.tables import Run
+from store.tables import Project, Run
 from store.version_aliases import LATEST
 from store.version_tables import Collection, Version, VersionAlias, VersionClient, VersionFile, VersionUse
 
@@ -55,15 +55,38 @@ def want(session: Session, version: Version, name: str, md5: str) -> VersionFile
     return found
 
 
-def put(session: Session, version_id: str, name: str, blob: Blob, md5: str) -> None:
-    """Raises ArtifactNotFound for a file that nobody announced, NotWhole for other bytes than were."""
+def put(session: Session, version_id: str, name: str, blob: Blob) -> None:
+    """Raises ArtifactNotFound for a file that nobody announced, NotWhole for other bytes than were, or after the commit."""
     found = session.get(VersionFile, (version_id, name))
     if found is None:
         raise ArtifactNotFound(version_id)
-    if found.md5 != md5:
-        raise NotWhole(f"The file {name!r} was to have the MD5 {found.md5}; what came has {md5}.")
+    if found.md5 != blob.md5:
+        raise NotWhole(f"The file {name!r} was to have the MD5 {found.md5}; what came has {blob.md5}.")
+    must_be_draft(session, version_id)
     found.sha256, found.size_bytes = blob.sha256, blob.size_bytes
-    session.execute(update(Version).where(Version.id == version_id).values(updated_at=now()))
+
+
+def put_manifest(session: Session, version_id: str, blob: Blob) -> None:
+    """In place of an earlier one. Raises ArtifactNotFound, NotWhole after the commit."""
+    version = must_be_draft(session, version_id)
+    if version.manifest_sha256 != blob.sha256:
+        loosen(session, [version.manifest_sha256])
+    version.manifest_sha256 = blob.sha256
+
+
+def must_be_draft(session: Session, version_id: str) -> Version:
+    """The version, which was just written to. Raises ArtifactNotFound, NotWhole for a committed one."""
+    version = get(session, version_id, None)
+    if version.number is not None:
+        raise NotWhole(f"Artifact {version.collection.name}:v{version.number} is committed; its files do not change any more.")
+    version.updated_at = session.scalar(select(now())) or version.updated_at
+    return version
+
+
+def locked(session: Session, version_id: str) -> Version:
+    """The version; nobody else gets past here before this transaction ends. Raises ArtifactNotFound."""
+    session.execute(update(Version).where(Version.id == version_id).values(files=Version.files))
+    return get(session, version_id, None)
 
 
 def commit(session: Session, version: Version, contents: Mapping[str, Mapping[str, Any]], digest_of: Blob) -> Version:
@@ -78,7 +101,7 @@ def commit(session: Session, version: Version, contents: Mapping[str, Mapping[st
         _fill(session, version, file, entry)
         session.add(file)
     for left in kept.values():
-        version_bytes.loosen(session, [left.sha256])
+        loosen(session, [left.sha256])
         session.delete(left)
     version.number = version.collection.versions
     version.collection.versions += 1
@@ -136,10 +159,14 @@ def drop(session: Session, version: Version) -> None:
         memberships.give_latest(session, collection)
 
 
-def called(session: Session, client_id: str, entity: str | None) -> Version | None:
-    """The newest version that a client called so, and that is not another entity's."""
-    query = select(Version).join(VersionClient).where(VersionClient.client_id == client_id).order_by(Version.created_at.desc()).limit(10)
-    return next((version for version in session.scalars(query) if entity in (None, version.collection.project.entity)), None)
+def called(session: Session, client_id: str, entity: str | None, of: Collection | None = None) -> Version | None:
+    """The newest version that a client called so, of a collection or of any, and that is not another entity's."""
+    query = select(Version).join(VersionClient).join(Collection).join(Project).where(VersionClient.client_id == client_id)
+    if entity is not None:
+        query = query.where(Project.entity == entity)
+    if of is not None:
+        query = query.where(Collection.id == of.id)
+    return session.scalars(query.order_by(Version.created_at.desc()).limit(1)).one_or_none()
 
 
 def call(session: Session, version: Version, client_id: str) -> None:
@@ -150,3 +177,11 @@ def old_drafts(session: Session, older_than_s: float, limit: int) -> list[Versio
     """Drafts that nothing was put to for so long."""
     query = select(Version).where(Version.number.is_(None), Version.updated_at < now() - older_than_s).order_by(Version.updated_at).limit(limit)
     return list(session.scalars(query))
+
+
+def drop_draft(session: Session, version_id: str, older_than_s: float) -> None:
+    """The draft is gone, unless it was committed or something was put to it meanwhile."""
+    version = session.get(Version, version_id, with_for_update={"of": Version})
+    if version is not None and version.number is None and version.updated_at < (session.scalar(select(now())) or 0.0) - older_than_s:
+        drop(session, version)
+        collections.drop_empty(session, version.collection_id)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from store import archive, artifacts, checkpoints, probes, retention, trash
+from store import archive, artifacts, checkpoints, probes, retention, trash, versions
 from store.artifacts import ArtifactFiles
 from store.checkpoint_files import CheckpointFiles
 from store.database import Database
@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 DUTY = "keeper"
 RETAIN_EVERY_S = 600.0
 CLEAR_EVERY_S = 60.0
+DRAFTS_S = 3 * 24 * 3600.0
+MOST_DRAFTS = 100
+HALF_WRITTEN_S = 24 * 3600.0
 
 
 class KeeperThread(DutyThread):
@@ -40,10 +43,12 @@ class KeeperThread(DutyThread):
             retain(self._db, self)
         purge(self._db, self)
         expire_probes(self._db, self)
+        expire_drafts(self._db, self)
         remove_files(self._db, self._files, self)
         if time.monotonic() >= self._clear_at:
             self._clear_at = time.monotonic() + CLEAR_EVERY_S
             remove_checkpoints(self._db, self._checkpoint_files)
+            self._files.remove_old_drafts(HALF_WRITTEN_S)
 
 
 def remove_checkpoints(db: Database, files: CheckpointFiles) -> int:
@@ -117,6 +122,15 @@ def expire_probes(db: Database, duty: DutyThread) -> None:
     while old and duty.goes_on():
         with db.begin() as session:
             old = probes.expire(session) > 0
+
+
+def expire_drafts(db: Database, duty: DutyThread) -> None:
+    """Versions of artifacts that were begun and never committed; what was put for them may be nobody's then."""
+    with db.read() as session:
+        old = [draft.id for draft in versions.old_drafts(session, DRAFTS_S, MOST_DRAFTS)]
+    for version_id in old if duty.goes_on() else ():
+        with db.begin() as session:
+            versions.drop_draft(session, version_id, DRAFTS_S)
 
 
 def remove_files(db: Database, files: ArtifactFiles, duty: DutyThread) -> None:

@@ -1,6 +1,6 @@
 """Studies: one baseline, its single changes, their seeds, and what can be concluded."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -8,11 +8,14 @@ from starlette.responses import Response
 from api.answers import document
 from api.deps import Idempotency, Member, Service, TakesConfig, Viewer
 from api.paging import Cursor, Limit
+from api.report.markdown import markdown
+from api.report.page import POLICY, page
 from api.routes import examples, study_examples
 from api.routes.describe import answers, takes
 from api.schemas.base import Page
 from api.schemas.studies import NewChanges, NewSeeds, NewStudy, StudyDryRun, StudyListed, StudyPatch, StudyShown
 from api.services import studies as service
+from api.services import study_report
 from api.strict_route import StrictRoute
 
 router = APIRouter(prefix="/studies", tags=["studies"], route_class=StrictRoute)
@@ -22,6 +25,10 @@ ACCEPTED = answers(StudyShown, study_examples.STUDY, 202)
 TAKEN = answers(StudyShown, study_examples.STUDY, 202)
 TAKEN["dependencies"] = [TakesConfig]
 TAKEN["responses"] |= answers(StudyDryRun, study_examples.DRY_RUN)["responses"]
+REPORTS = {
+    "text/html": {"schema": {"type": "string"}, "example": "<!doctype html>..."},
+    "text/markdown": {"schema": {"type": "string"}, "example": "# norms..."},
+}
 MORE = ACCEPTED | {"dependencies": [TakesConfig]}
 
 
@@ -45,6 +52,21 @@ def listing(
 @router.get("/{study_id}", summary="Show a study and its conclusions", **SHOWN)
 def show(parts: Service, caller: Viewer, study_id: str) -> Response:
     return document(service.show(parts, caller, study_id))
+
+
+@router.get(
+    "/{study_id}/report",
+    summary="Show a study as one page",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"description": "One file that needs no other", "content": REPORTS}},
+)
+def report(parts: Service, caller: Viewer, study_id: str, format: Literal["md", "html"] = "html") -> Response:
+    found = study_report.report(parts, caller, study_id)
+    name = {"Content-Disposition": f'inline; filename="study-{found.study["id"]}.{format}"'}
+    if format == "md":
+        return Response(markdown(found), 200, name, "text/markdown; charset=utf-8")
+    return Response(page(found), 200, {**name, "Content-Security-Policy": POLICY}, "text/html; charset=utf-8")
 
 
 @router.patch("/{study_id}", summary="Rename or archive a study", openapi_extra=takes({"archived": True}), **SHOWN)

@@ -76,7 +76,7 @@ STUDY: dict[str, Any] = {
     "progress": PROGRESS,
     "variants": [BASELINE, VARIANT],
     "noise": {"machine": None, "reruns": 0, "seeds": 0.02, "validation": None},
-    "words": "1 contrast at 5 % take 6 seeds at least. Seeds vary the initial weights, the batch order and dropout; the split is the same.",
+    "words": "1 contrast takes 6 seeds at least, at a level of 5 %. Seeds vary the split alone; the initial weights are the same.",
     "warnings": [],
     "additions": [{"at": "2026-01-01T00:10:00.000000Z", "ended": 0, "seeds": [6]}],
     "archived": False,

@@ -12,6 +12,14 @@ def opaque(kind: str, own: str) -> str:
     return base64.b64encode(f"{kind}:{own}".encode()).decode()
 
 
+def is_of(kind: str, text: str) -> bool:
+    """Whether the id says that it is of a thing of this kind."""
+    try:
+        return base64.b64decode(text[:LONGEST], validate=True).startswith(f"{kind}:".encode())
+    except ValueError:
+        return False
+
+
 def own(kind: str, text: str) -> str:
     """Our id of a thing of this kind. Raises Problem 404 for what we never gave."""
     try:

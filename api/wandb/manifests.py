@@ -1,40 +1,48 @@
 """Manifests of artifacts: what files a version has, as the SDK uploads it, and the files beside it."""
 
-import base64
-import hashlib
 from typing import Any
 
 import orjson
 
 from api.parts import Parts
 from api.problems import Problem
-from store import version_bytes, versions
-from store.artifacts import PIECE, Blob
+from store import versions
+from store.artifacts import Blob, loosen
 from store.errors import ArtifactNotFound
 from store.tables import Version, VersionFile
 
 MANIFEST = "m"
 FILE = "f/"
+INCREMENTAL, PATCH = "INCREMENTAL", "PATCH"
 LARGEST = 200_000_000
 MOST_FILES = 100_000
+LONGEST_NAME = 512
 
 
-def keep(parts: Parts, version_id: str, name: str, body: Any) -> None:
-    """Keep what was put: the manifest, or a file, whose MD5 must be the one that was announced. Raises ArtifactNotFound, NotWhole."""
-    body.seek(0)
-    md5 = hashlib.md5(usedforsecurity=False)
-    for piece in iter(lambda: body.read(PIECE), b""):
-        md5.update(piece)
-    body.seek(0)
-    blob = parts.files.put(iter(lambda: body.read(PIECE), b""))
+def is_inside(name: str) -> bool:
+    """Whether a file may be called so: in the artifact's folder wherever that is, and not too long."""
+    return 0 < len(name) <= LONGEST_NAME and "\0" not in name and name[0] not in "/\\" and ".." not in name.replace("\\", "/").split("/")
+
+
+def keep(parts: Parts, version_id: str, name: str, blob: Blob) -> None:
+    """Keep what was put: the manifest, or a file, whose MD5 must be the one that was announced. Raises ArtifactNotFound, NotWhole, Problem 422."""
+    if name.startswith(FILE):
+        with parts.db.begin() as session:
+            versions.put(session, version_id, name.removeprefix(FILE), blob)
+        return
+    with parts.db.read() as session:
+        is_patch = versions.get(session, version_id, None).manifest_kind == PATCH
+    if not is_patch:
+        with parts.db.begin() as session:
+            versions.put_manifest(session, version_id, blob)
+        return
+    own = _read(parts, blob.sha256)  # of one process of several, each with its own files
     with parts.db.begin() as session:
-        if name.startswith(FILE):
-            versions.put(session, version_id, name.removeprefix(FILE), blob, base64.b64encode(md5.digest()).decode())
-            return
-        version = versions.get(session, version_id, None)
-        if version.number is None:
-            version_bytes.loosen(session, [version.manifest_sha256])
-            version.manifest_sha256 = blob.sha256
+        version = versions.locked(session, version_id)
+        held = _read(parts, version.manifest_sha256)["contents"] if version.manifest_sha256 else {}
+        whole = _must_be_few({**own, "contents": {**held, **own["contents"]}})
+        loosen(session, [blob.sha256])
+        versions.put_manifest(session, version_id, parts.files.put([orjson.dumps(whole)]))
 
 
 def digest(parts: Parts, version_id: str, name: str) -> str:
@@ -51,8 +59,8 @@ def digest(parts: Parts, version_id: str, name: str) -> str:
 def whole(parts: Parts, version: Version, base: Version | None) -> tuple[dict[str, Any], Blob]:
     """The manifest's entries by name, an incremental one's beside its base's, and the file that says so. Raises Problem 422."""
     own = _read(parts, version.manifest_sha256)
-    if version.manifest_kind != "FULL" and base is not None:
-        own = {**own, "contents": {**_read(parts, base.manifest_sha256)["contents"], **own["contents"]}}
+    if version.manifest_kind == INCREMENTAL and base is not None:
+        own = _must_be_few({**own, "contents": {**_read(parts, base.manifest_sha256)["contents"], **own["contents"]}})
     blob = parts.files.put([orjson.dumps(own)])
     return own["contents"], blob
 
@@ -67,14 +75,19 @@ def _read(parts: Parts, sha256: str | None) -> dict[str, Any]:
         document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise Problem(422, f"The artifact's manifest is not JSON: {error}.") from error
+    return _must_be_few(document)
+
+
+def _must_be_few(document: Any) -> dict[str, Any]:
     contents = document.get("contents") if isinstance(document, dict) else None
     if not isinstance(contents, dict) or len(contents) > MOST_FILES or not all(_is_entry(name, entry) for name, entry in contents.items()):
-        raise Problem(422, f'A manifest takes "contents" with at most {MOST_FILES:,} names of up to 512 characters, each {{"digest", "size"}}.')
+        of = f'at most {MOST_FILES:,} names of up to {LONGEST_NAME} characters inside the artifact, each {{"digest", "size"}}'
+        raise Problem(422, f'A manifest takes "contents": {of}.')
     return document  # type: ignore[no-any-return]
 
 
 def _is_entry(name: str, entry: Any) -> bool:
-    if not isinstance(entry, dict) or not isinstance(entry.get("digest"), str) or not 0 < len(name) <= 512 or "\0" in name:
+    if not isinstance(entry, dict) or not isinstance(entry.get("digest"), str) or not is_inside(name) or "\0" in entry["digest"]:
         return False
     size = entry.get("size", 0)
     return size is None or (isinstance(size, int) and 0 <= size < 1 << 62)

@@ -1,9 +1,8 @@
 """Where the SDK puts and gets the files that it was given addresses for."""
 
 import base64
-from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Query
@@ -16,11 +15,11 @@ from api.parts import Parts
 from api.services import names
 from api.wandb import links, manifests
 from store import artifacts, runs, version_bytes, wandb_runs
+from store.artifacts import PIECE, Blob, Draft
 from store.errors import ArtifactNotFound, NotAClientRun
 
 router = APIRouter(include_in_schema=False)
 
-IN_MEMORY = 1 << 20
 Until = Annotated[str, Query(max_length=20)]
 Sign = Annotated[str, Query(max_length=100)]
 
@@ -28,11 +27,7 @@ Sign = Annotated[str, Query(max_length=100)]
 @router.put("/storage/runs/{run_id}/{name:path}")
 async def put(request: Request, parts: Service, run_id: str, name: str, until: Until, sign: Sign) -> Response:
     links.must_be_good(parts, "put", f"runs/{run_id}/{name}", until, sign)
-    with SpooledTemporaryFile(IN_MEMORY) as body:
-        async for piece in request.stream():
-            await to_thread.run_sync(body.write, piece)
-        await to_thread.run_sync(_keep, parts, run_id, name, body)
-    return Response(status_code=200)
+    return await _received(request, parts, lambda blob: _keep(parts, run_id, name, blob))
 
 
 @router.get("/storage/files/{artifact_id}")
@@ -47,11 +42,7 @@ def get(parts: Service, artifact_id: str, until: Until, sign: Sign) -> Response:
 @router.put("/storage/versions/{version_id}/{name:path}")
 async def put_of_version(request: Request, parts: Service, version_id: str, name: str, until: Until, sign: Sign) -> Response:
     links.must_be_good(parts, "put", f"versions/{version_id}/{name}", until, sign)
-    with SpooledTemporaryFile(IN_MEMORY) as body:
-        async for piece in request.stream():
-            await to_thread.run_sync(body.write, piece)
-        await to_thread.run_sync(manifests.keep, parts, version_id, name, body)
-    return Response(status_code=200)
+    return await _received(request, parts, lambda blob: manifests.keep(parts, version_id, name, blob))
 
 
 @router.get("/storage/versions/{version_id}/{name:path}")
@@ -81,11 +72,32 @@ def _base64_of(digest: str) -> str:
         return ""
 
 
-def _keep(parts: Parts, run_id: str, name: str, body: Any) -> None:
+async def _received(request: Request, parts: Parts, keep: Callable[[Blob], None]) -> Response:
+    """The body on disk, in the same file all along, and then in the database. What cannot be kept there, the keeper removes."""
+    with parts.files.draft(with_md5=True) as draft:
+        held = bytearray()
+        async for piece in request.stream():
+            held += piece
+            if len(held) >= PIECE:
+                await to_thread.run_sync(draft.write, bytes(held))
+                held.clear()
+        await to_thread.run_sync(_finish, parts, draft, bytes(held), keep)
+    return Response(status_code=200)
+
+
+def _finish(parts: Parts, draft: Draft, rest: bytes, keep: Callable[[Blob], None]) -> None:
+    draft.write(rest)
+    blob = draft.finish()
+    try:
+        keep(blob)
+    except Exception:
+        with parts.db.begin() as session:
+            artifacts.loosen(session, [blob.sha256])
+        raise
+
+
+def _keep(parts: Parts, run_id: str, name: str, blob: Blob) -> None:
     """Raises RunNotFound, NotAClientRun."""
-    body.seek(0)
-    pieces: Iterator[bytes] = iter(lambda: body.read(IN_MEMORY), b"")
-    blob = parts.files.put(pieces)
     with parts.db.begin() as session:
         run = runs.get(session, run_id)
         if run.origin != "client":

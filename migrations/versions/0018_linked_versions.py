@@ -1,4 +1,4 @@
-"""Linked collections and registries, what clients call their versions, and tags of collections."""
+"""Linked collections and registries, what clients call their versions, tags of collections, and the MD5 of files."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("collections", sa.Column("tags", sa.JSON(), nullable=True))
     op.add_column("collections", sa.Column("updated_at", sa.Double(), nullable=True))
     op.add_column("versions", sa.Column("history_step", sa.BigInteger(), nullable=True))
+    op.add_column("artifacts", sa.Column("md5", sa.String(24), nullable=True))
     op.add_column("projects", sa.Column("as_registry", sa.JSON(), nullable=True))
     op.create_index(op.f("ix_versions_updated_at"), "versions", ["updated_at"], sqlite_where=DRAFTS, postgresql_where=DRAFTS)
     op.create_table(
@@ -48,6 +49,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_versions_updated_at"), "versions")
     for table, column in (
         ("projects", "as_registry"),
+        ("artifacts", "md5"),
         ("versions", "history_step"),
         ("collections", "updated_at"),
         ("collections", "tags"),

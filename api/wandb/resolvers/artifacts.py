@@ -1,6 +1,7 @@
 """Artifacts: logged in five calls (create, files, manifest, manifest again, commit), found by name and alias, used by runs."""
 
-import json
+import hashlib
+import re
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,15 +12,19 @@ from api.wandb import links, manifests
 from api.wandb.asking import Asking
 from api.wandb.ids import opaque, own
 from api.wandb.resolvers.collections import must_be_names
+from api.wandb.resolvers.runs import object_of, spelled
 from api.wandb.resolvers.versions import FIELDS as READING
 from api.wandb.resolvers.versions import aliases_given, of_project, tags_given
 from store import memberships, version_aliases, versions, wandb_runs
 from store import version_collections as collections
 from store.errors import RunNotFound
 from store.memberships import Membership
-from store.tables import Run, Version, VersionFile
+from store.tables import Collection, Run, Version, VersionFile
 
+MD5 = re.compile(r"[A-Za-z0-9+/]{22}==")
 MOST_AT_ONCE = 10_000
+LARGEST_METADATA = 1_000_000
+LONGEST_DESCRIPTION, LONGEST_DIGEST = 100_000, 128
 
 
 def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +32,7 @@ def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     name = input.get("artifactCollectionName") or (input.get("artifactCollectionNames") or [""])[0]
     kind = input.get("artifactTypeName") or ""
     must_be_names(name=name, type=kind)
-    wanted, digest = aliases_given(input), str(input.get("digest") or "")[:128]
+    wanted, digest = aliases_given(input), _text(input.get("digest") or "", "digest", LONGEST_DIGEST)
     path = asking.project_path(input.get("entityName"), input.get("projectName"))
     with asking.writing() as session:
         project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
@@ -37,22 +42,54 @@ def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
             version_aliases.move(session, found, same, wanted)
             _call(session, same, input)
             return {"artifact": same}
+        shared = _shared(session, found, input)
+        if shared is not None:
+            return {"artifact": shared}
         run = wandb_runs.find(session, project, input.get("runName") or "")
-        fields = {
-            "details": json.loads(input.get("metadata") or "{}"),
-            "tags": tags_given(input.get("tags")),
-            "ttl_s": input.get("ttlDurationSeconds"),
-        }
-        fields["history_step"] = input.get("historyStep")
-        made = versions.draft(session, found, run, digest=digest, description=input.get("description"), aliases=wanted, **fields)
+        made = versions.draft(session, found, run, digest=digest, aliases=wanted, **_told(input))
         _call(session, made, input)
         return {"artifact": versions.get(session, made.id, None)}
+
+
+def _told(input: dict[str, Any]) -> dict[str, Any]:
+    """What a new version is told of itself. Raises InvalidValue."""
+    return {
+        "details": _metadata(input.get("metadata")),
+        "description": _text(input["description"], "description", LONGEST_DESCRIPTION) if input.get("description") else None,
+        "tags": tags_given(input.get("tags")),
+        "ttl_s": input.get("ttlDurationSeconds"),
+        "history_step": input.get("historyStep"),
+    }
+
+
+def _metadata(text: str | None) -> dict[str, Any]:
+    return {} if text is None else spelled(object_of(text, "metadata", LARGEST_METADATA))
+
+
+def _text(text: str, what: str, most: int) -> str:
+    """Raises InvalidValue."""
+    if len(text) > most or "\0" in text:
+        raise InvalidValue(f"/{what}", f"takes at most {most:,} characters, none of them NUL; got {len(text):,}")
+    return text
+
+
+def _shared(session: Session, of: Collection, input: dict[str, Any]) -> Version | None:
+    """The draft that several processes put their files to, by what they all call it; the first of them makes it."""
+    name = input.get("distributedID")
+    found = versions.called(session, _distributed(name), None, of) if name else None
+    return found if found is not None and found.number is None else None
+
+
+def _distributed(name: str) -> str:
+    return f"several:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _call(session: Session, version: Version, input: dict[str, Any]) -> None:
     """The client may ask for it by the id that it gave it before there was one of ours."""
     if input.get("clientID"):
-        versions.call(session, version, str(input["clientID"])[:128])
+        versions.call(session, version, _text(input["clientID"], "clientID", 128))
+    if input.get("distributedID"):
+        versions.call(session, version, _distributed(input["distributedID"]))
 
 
 def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
@@ -61,8 +98,8 @@ def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[st
     with asking.writing() as session:
         for asked in input["artifactFiles"][:MOST_AT_ONCE]:
             version = _draft(session, asking, asked["artifactID"])
-            _must_be_name(asked["name"])
-            file = versions.want(session, version, asked["name"], asked["md5"][:128])
+            _must_be_file(asked["name"], asked["md5"])
+            file = versions.want(session, version, asked["name"], asked["md5"])
             put = None if file.sha256 else links.to_put_version(asking.parts, asking.base_url, version.id, manifests.FILE + file.name)
             node = {"id": _file_id(file), "name": file.name, "uploadUrl": put, "uploadHeaders": [], "artifact": version, **_place(file)}
             edges.append({"node": node})
@@ -100,9 +137,9 @@ def change(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     with asking.writing() as session:
         version = _get(session, asking, input["artifactID"])
         if input.get("description") is not None:
-            version.description = input["description"]
+            version.description = _text(input["description"], "description", LONGEST_DESCRIPTION)
         if input.get("metadata") is not None:
-            version.details = json.loads(input["metadata"])
+            version.details = _metadata(input["metadata"])
         if "ttlDurationSeconds" in input:
             version.ttl_s = input["ttlDurationSeconds"]
         gone = tags_given(input.get("tagsToDelete"))
@@ -143,10 +180,7 @@ def _get(session: Session, asking: Asking, text: str) -> Version:
 
 
 def _draft(session: Session, asking: Asking, text: str) -> Version:
-    version = _get(session, asking, text)
-    if version.number is not None:
-        raise versions.NotWhole(f"Artifact {version.collection.name}:v{version.number} is committed; its files do not change any more.")
-    return version
+    return versions.must_be_draft(session, _get(session, asking, text).id)
 
 
 def _base(session: Session, asking: Asking, version: Version, text: str | None) -> None:
@@ -163,9 +197,12 @@ def _manifest(asking: Asking, version: Version) -> dict[str, Any]:
     return {"id": number, "file": {"id": number, "name": "wandb_manifest.json", "uploadUrl": put, "uploadHeaders": []}}
 
 
-def _must_be_name(name: str) -> None:
-    if not 0 < len(name) <= 512 or "\0" in name or name.startswith("/") or ".." in name.split("/"):
-        raise InvalidValue("/name", f"a file's name takes 1 to 512 characters and no way out of its folder; got {name[:80]!r}")
+def _must_be_file(name: str, md5: str) -> None:
+    if not manifests.is_inside(name):
+        most = manifests.LONGEST_NAME
+        raise InvalidValue("/name", f"a file's name takes 1 to {most} characters and no way out of its folder; got {name[:80]!r}")
+    if not MD5.fullmatch(md5):
+        raise InvalidValue("/md5", f"takes an MD5 in base64; got {md5[:80]!r}")
 
 
 def _place(file: VersionFile) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from api.problems import InvalidValue
 from api.services import names
 from api.wandb.asking import Asking
 from api.wandb.at_hand import MOST, Listing
-from api.wandb.ids import opaque, own
+from api.wandb.ids import is_of, opaque, own
 from api.wandb.resolvers.versions import aliases_shown, artifacts, membership_shown, tags_given
 from api.wandb.times import moment
 from store import memberships
@@ -106,8 +106,7 @@ def read(session: Session, asking: Asking, text: str, linked: bool) -> Collectio
 
 
 def of_id(_parent: Any, asking: Asking, id: str) -> Collection:
-    is_linked = id.startswith(opaque(PORTFOLIO, "")[:-4])
-    return read(asking.session, asking, id, is_linked)
+    return read(asking.session, asking, id, is_of(PORTFOLIO, id))
 
 
 def change(asking: Asking, input: dict[str, Any], linked: bool) -> dict[str, Any]:
@@ -138,11 +137,15 @@ def delete(asking: Asking, text: str, linked: bool) -> dict[str, Any]:
     """Versions that were linked there stay; those that were logged there go, wherever they are linked."""
     with asking.writing() as session:
         collection = read(session, asking, text, linked)
+    drop(asking, collection)
+    return {"artifactCollection": {"__typename": typename(collection), "state": "DELETED"}}
+
+
+def drop(asking: Asking, collection: Collection) -> None:
     gone = False
     while not gone:
         with asking.writing() as session:
             gone = collections.drop_some(session, collection)
-    return {"artifactCollection": {"__typename": typename(collection), "state": "DELETED"}}
 
 
 def tag(asking: Asking, input: dict[str, Any], *, add: bool) -> Collection:
@@ -196,7 +199,6 @@ FIELDS = {
     "ArtifactType.artifactCollection": of_kind,
     "ArtifactType.artifactCollections": all_of_kind,
     "Project.artifactType": kind_of_project,
-    "Project.artifactTypes": kinds,
     "Project.artifactCollection": lambda project, asking, name: collections.find(asking.session, project, name),
     "Project.artifactCollections": of_project,
     "Project.artifactCollectionMembership": lambda project, asking, name: membership_shown(memberships.named(asking.session, project, name), asking),

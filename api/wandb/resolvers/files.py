@@ -70,7 +70,7 @@ def shown(asking: Asking, artifact: Artifact) -> dict[str, Any]:
         "sizeBytes": artifact.size_bytes,
         "mimetype": mimetypes.guess_type(artifact.name)[0] or "application/octet-stream",
         "updatedAt": moment(artifact.created_at),
-        "md5": None,
+        "md5": artifact.md5,
     }
 
 

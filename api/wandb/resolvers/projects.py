@@ -5,12 +5,10 @@ from typing import Any
 from api.services import names
 from api.wandb.asking import Asking
 from api.wandb.ids import number, opaque
-from api.wandb.resolvers import viewer
+from api.wandb.resolvers import registries, viewer
 from api.wandb.times import moment
 from store.errors import ProjectNotFound
 from store.tables import Project
-
-PRIVATE = "PRIVATE"
 
 
 def project(_parent: Any, asking: Asking, name: str | None = None, entityName: str | None = None) -> Project | None:
@@ -22,11 +20,14 @@ def project(_parent: Any, asking: Asking, name: str | None = None, entityName: s
 
 
 def upsert(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
-    """The project, made when there is none; what else the SDK sends of it (its access, its framework) is not kept."""
+    """The project, made when there is none; what else the SDK sends of it (its access, its framework) is kept of registries alone."""
     path = asking.project_path(input.get("entityName"), input.get("name"))
     with asking.writing() as session:
         known = _known(asking, path)
-        made = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path)).path
+        project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
+        if project.name.startswith(registries.PREFIX):
+            registries.change(session, project, input)
+        made = project.path
     entity, _, name = made.partition("/")
     found = asking.project(entity, name)
     return {"inserted": not known, "model": found, "project": found}
@@ -49,8 +50,6 @@ FIELDS = {
     "Project.internalId": lambda project, _asking: opaque("ProjectInternalId", str(number(project.id))),
     "Project.entityName": lambda project, _asking: project.entity,
     "Project.entity": lambda project, _asking: viewer.of_name(project.entity),
-    "Project.description": lambda _project, _asking: "",
-    "Project.access": lambda _project, _asking: PRIVATE,
     "Project.views": lambda _project, _asking: "{}",
     "Project.createdAt": lambda project, _asking: moment(project.created_at),
     "Project.isBenchmark": lambda _project, _asking: False,

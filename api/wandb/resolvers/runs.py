@@ -73,14 +73,14 @@ def _change_logged(session: Session, asking: Asking, run: Run, input: Mapping[st
     """What only a run that some process logs has: its config, summary and facts, and that it goes on."""
     had = wandb_runs.begin(session, run)
     if input.get("config") is not None:
-        config = _object(input["config"], "config", LARGEST_CONFIG)
+        config = object_of(input["config"], "config", LARGEST_CONFIG)
         try:
             had.config, run.config = input["config"], wandb_runs.shown_config(config)
         except (ValueError, RecursionError) as error:
             raise InvalidValue("/config", f"takes JSON, at most {wandb_runs.DEEPEST} levels deep") from error
         _fork(session, run, config)
     if input.get("summaryMetrics") is not None:
-        streamed.set_summary(session, run.id, _object(input["summaryMetrics"], "summaryMetrics", LARGEST_SUMMARY))
+        streamed.set_summary(session, run.id, object_of(input["summaryMetrics"], "summaryMetrics", LARGEST_SUMMARY))
     facts = {ours: input[theirs] for theirs, ours in FACTS.items() if input.get(theirs) is not None}
     if facts:
         had.facts = {**had.facts, **facts}
@@ -236,7 +236,7 @@ def state(run: Run, _asking: Asking) -> str:
     return {"queued": "pending", "cancelled": "killed"}.get(run.state, run.state)
 
 
-def _object(text: str, what: str, most: int) -> dict[str, Any]:
+def object_of(text: str, what: str, most: int) -> dict[str, Any]:
     """Raises Problem 422."""
     if len(text) > most:
         raise InvalidValue(f"/{what}", f"takes JSON of at most {most:,} characters; got {len(text):,}")

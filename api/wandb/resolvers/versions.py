@@ -51,7 +51,11 @@ def aliases_given(input: dict[str, Any]) -> list[str]:
 
 
 def tags_given(given: list[Any] | None) -> list[str]:
-    return [str(tag.get("tagName") if isinstance(tag, dict) else tag)[:128] for tag in (given or [])[:MOST_ALIASES]]
+    """Raises InvalidValue."""
+    found = [str(tag.get("tagName") if isinstance(tag, dict) else tag) for tag in given or []]
+    if len(found) > MOST_ALIASES or any(not 0 < len(tag) <= 128 or "\0" in tag for tag in found):
+        raise InvalidValue("/tags", f"takes at most {MOST_ALIASES} tags of 1 to 128 characters")
+    return found
 
 
 def value(found: Membership, name: str, asking: Asking) -> Any:

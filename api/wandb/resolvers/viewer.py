@@ -17,6 +17,12 @@ FEATURES = (
     "LARGE_FILENAMES",
     "ARTIFACT_TAGS",
     "CLIENT_IDS",
+    "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+    "ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+    "ARTIFACT_COLLECTIONS_FILTERING_SORTING",
+    "ARTIFACT_REGISTRY_SEARCH",
+    "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION",
 )
 
 
@@ -26,18 +32,18 @@ def viewer(_parent: Any, asking: Asking) -> dict[str, Any]:
         name = keys.get(asking.session, asking.caller.key_id).name
     except KeyNotFound:  # it was revoked within the last half second
         name = ""
-    return user(asking, asking.caller.key_id, name)
+    return user(asking, asking.caller.key_id, name, asking.caller.role, asking.caller.entity)
 
 
-def user(asking: Asking, key_id: str, name: str) -> dict[str, Any]:
+def user(asking: Asking, key_id: str, name: str, role: str = "", own: str | None = None) -> dict[str, Any]:
     """A key as the SDK's user; the mail address is none that reaches anybody."""
-    entity = asking.caller.entity or asking.parts.settings.default_entity
+    entity = own or asking.caller.entity or asking.parts.settings.default_entity
     return {
         "id": opaque("User", key_id),
         "name": name,
         "username": name or key_id,
         "email": f"{key_id}@runtwice.invalid",
-        "admin": asking.caller.role == "admin",
+        "admin": role == "admin",
         "entity": entity,
         "flags": "{}",
         "deletedAt": None,
@@ -60,8 +66,9 @@ def of_name(name: str) -> dict[str, Any]:
         "storageBytes": 0,
         "codeSavingEnabled": True,
         "settings": {},
-        "members": [],
-        "organization": None,
+        "entityType": "team",
+        "isPaid": True,
+        "defaultAccess": "PRIVATE",
     }
 
 
@@ -79,15 +86,9 @@ def server_info(_parent: Any, _asking: Asking) -> dict[str, Any]:
     }
 
 
-def nobody(_parent: Any, _asking: Asking, **_arguments: Any) -> dict[str, Any]:
-    return {"edges": [], "pageInfo": {"endCursor": None, "hasNextPage": False, "hasPreviousPage": False}}
-
-
 FIELDS = {
     "Query.viewer": viewer,
     "Query.entity": entity,
     "Query.serverInfo": server_info,
-    "Query.users": nobody,
-    "Query.organization": lambda _parent, _asking, name: None,
     "Query.node": lambda _parent, _asking, id: None,
 }
