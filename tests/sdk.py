@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LONGEST_S = 120
+LONGEST_S = 200
 
 
 class Sdk:
