@@ -87,6 +87,7 @@ class TestDiscard:
             "attempts": 0,
             "series": 2,
             "snapshots": 0,
+            "study_runs": 0,
             "segments": 0,
             "clocks": 0,
             "blocks": 2,
