@@ -191,6 +191,7 @@ class TestZip:
             "log.txt",
             "points.parquet",
             "diagnostics.jsonl",
+            "versions.json",
         ]
         assert json.loads(archive.read("run.json")) == api.admin.get(f"/api/v1/runs/{run_id}").json()
         assert archive.read("log.txt").decode() == "one\ntwo\nthree é\n"
