@@ -162,7 +162,9 @@ class StudyAddition(TypedDict):
     changes: NotRequired[list[str]]
 
 
-class StudyListed(TypedDict):
+class StudyHead(TypedDict):
+    """What a study is, in a list and by itself."""
+
     id: str
     project: str
     name: str
@@ -173,35 +175,25 @@ class StudyListed(TypedDict):
     vary: str
     seeds: list[int]
     seeds_needed: int
-    variant_names: list[str]
     progress: StudyProgress
     archived: bool
     created_at: str
 
 
-class StudyShown(TypedDict):
-    id: str
-    project: str
-    name: str
-    state: StudyState
-    metric: str
-    use: str
-    goal: str
-    vary: str
-    seeds: list[int]
-    seeds_needed: int
+class StudyListed(StudyHead):
+    variant_names: list[str]
+
+
+class StudyShown(StudyHead):
     contrasts: int
     primary: list[str] | None
     threshold: float | None
     baseline: Json
-    progress: StudyProgress
     variants: list[StudyVariant]
     noise: StudyNoise
     words: str
     warnings: list[str]
     additions: list[StudyAddition]
-    archived: bool
-    created_at: str
     created_by: str | None
 
 

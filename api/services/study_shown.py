@@ -10,7 +10,7 @@ from analysis.study import Difference, Outcome, Row
 from api import numbers
 from api.answers import rfc3339
 from api.parts import Parts
-from api.schemas.studies import StudyAddition, StudyDifference, StudyListed, StudyProgress, StudySeed, StudyShown, StudyState, StudyVariant
+from api.schemas.studies import StudyAddition, StudyDifference, StudyHead, StudyListed, StudyProgress, StudySeed, StudyShown, StudyState, StudyVariant
 from api.services import study_table
 from api.services.study_plan import warnings
 from store import studies, study_runs
@@ -26,28 +26,16 @@ def shown(session: Session, parts: Parts, study: Study, project: Project) -> Stu
     told = study_table.told(session, parts.studies, study, plan, standing)
     progress = _progress(plan, _counted(standing))
     return {
-        "id": study.id,
-        "project": project.path,
-        "name": study.name,
-        "state": _state(study, progress),
-        "metric": plan.metric,
-        "use": plan.use,
-        "goal": plan.goal,
-        "vary": plan.vary,
-        "seeds": list(plan.seeds),
-        "seeds_needed": told.table.seeds_needed,
+        **_head(study, plan, project, progress),
         "contrasts": told.table.contrasts,
         "primary": None if plan.primary is None else list(plan.primary),
         "threshold": plan.threshold,
         "baseline": plan.variants[0].document,
-        "progress": progress,
         "variants": [_variant(plan, number, row, standing, told.outcomes) for number, row in enumerate(told.table.rows)],
         "noise": asdict(told.table.noise),  # type: ignore[typeddict-item]
         "words": told.table.words,
         "warnings": [*warnings(plan), *told.warnings, *_late(plan)],
         "additions": [_addition(each) for each in plan.additions],
-        "archived": study.archived,
-        "created_at": rfc3339(study.created_at),
         "created_by": study.created_by,
     }
 
@@ -58,25 +46,26 @@ def listed(session: Session, found: Sequence[Study], project: Project) -> list[S
     for study in found:
         plan = StudyPlan.of(study.plan)
         progress = _progress(plan, counts[study.id].by_state)
-        items.append(
-            {
-                "id": study.id,
-                "project": project.path,
-                "name": study.name,
-                "state": _state(study, progress),
-                "metric": plan.metric,
-                "use": plan.use,
-                "goal": plan.goal,
-                "vary": plan.vary,
-                "seeds": list(plan.seeds),
-                "seeds_needed": seeds_needed(plan.contrasts),
-                "variant_names": [each.name for each in plan.variants],
-                "progress": progress,
-                "archived": study.archived,
-                "created_at": rfc3339(study.created_at),
-            }
-        )
+        items.append({**_head(study, plan, project, progress), "variant_names": [each.name for each in plan.variants]})
     return items
+
+
+def _head(study: Study, plan: StudyPlan, project: Project, progress: StudyProgress) -> StudyHead:
+    return {
+        "id": study.id,
+        "project": project.path,
+        "name": study.name,
+        "state": _state(study, progress),
+        "metric": plan.metric,
+        "use": plan.use,
+        "goal": plan.goal,
+        "vary": plan.vary,
+        "seeds": list(plan.seeds),
+        "seeds_needed": seeds_needed(plan.contrasts),
+        "progress": progress,
+        "archived": study.archived,
+        "created_at": rfc3339(study.created_at),
+    }
 
 
 def _counted(standing: Mapping[Place, Standing]) -> dict[str, int]:
