@@ -105,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, page.router, wandb_routes.router, stream.router, storage.router):
+    for router in (health.router, login.router, wandb_routes.router, stream.router, storage.router, page.router):  # the page takes what is left
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

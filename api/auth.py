@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import Forbidden, Unauthorized
@@ -19,13 +20,15 @@ from store.tables import Key
 
 # All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
 TELEMETRY = frozenset(f"/sdk/otel/v1/{kind}" for kind in ("logs", "metrics", "traces"))  # the wandb SDK sends its own without a key
-PUBLIC = frozenset({"/", "/healthz", "/readyz", "/login", "/static/app.js", "/static/app.css"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/static/app.css"})
 SIGNED = "/storage/"  # files below it are had by an address with a signature of its own: api/wandb/links.py
+ASSETS = "/assets/"  # files of the page, the same for everybody
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "runtwice_session"
 SESSION_S = 14 * 24 * 3600.0
 RANKS = {"viewer": 0, "member": 1, "admin": 2}
 MOST_CHARACTERS = 512
+MOST_TARGET = 1900
 KNOWN_S = 0.5
 MOST_KNOWN = 1000
 
@@ -83,7 +86,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_open(scope["path"]):
-            scope["caller"] = await self._caller(scope)
+            try:
+                scope["caller"] = await self._caller(scope)
+            except Unauthorized:
+                if not _is_visit(scope):
+                    raise
+                await _to_sign_in(scope)(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
@@ -110,7 +119,22 @@ class Gate:
 
 def is_open(path: str) -> bool:
     """Whether an address answers without a key: what is public, what asks for a signature of its own, and what takes anything and keeps nothing."""
-    return path in PUBLIC or path in TELEMETRY or path.startswith(SIGNED)
+    return path in PUBLIC or path in TELEMETRY or path.startswith((SIGNED, ASSETS))
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Whether a browser goes to an address of the page, rather than a program asking for data."""
+    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/api/", "/graphql", "/files/")):
+        return False
+    headers = Headers(scope=scope)
+    return "text/html" in headers.get("accept", "") and "authorization" not in headers
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    """The sign-in page, which leads back."""
+    query = scope["query_string"].decode("latin-1")
+    target = quote(scope["path"] + (f"?{query}" if query else ""), safe="")
+    return Response(status_code=303, headers={"Location": f"/login?next={target}" if len(target) <= MOST_TARGET else "/login"})
 
 
 def must_be_own_page(headers: Headers, origins: frozenset[str], *, needed: bool) -> None:
