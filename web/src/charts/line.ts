@@ -12,8 +12,10 @@ export interface Line {
   stroke: Stroke;
   x: Float64Array;
   y: Float64Array;
-  low?: Float64Array;
-  high?: Float64Array;
+  low?: Float64Array | undefined;
+  high?: Float64Array | undefined;
+  /** Drawn behind the others: one of a group's members. */
+  faint?: boolean;
   odd: Odd[];
   /** Smoothed values, drawn in front; y itself stays visible behind. */
   smooth?: Float64Array;
