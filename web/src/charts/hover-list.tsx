@@ -8,7 +8,7 @@ import { Swatch } from "./swatch";
 export function HoverList({ all, title, at, most = 12 }: { all: Reading[]; title: string; at: { x: number; y: number }; most?: number }) {
   const hovered = useHovered();
   const { shown, above, below } = around(all, hovered, most);
-  const place = at.x > window.innerWidth / 2 ? { right: Math.max(8, Math.min(window.innerWidth - at.x + 16, window.innerWidth - 368)) } : { left: Math.max(8, Math.min(at.x + 16, window.innerWidth - 368)) };
+  const place = at.x > window.innerWidth / 2 ? { right: Math.max(8, Math.min(window.innerWidth - at.x + 16, window.innerWidth - 428)) } : { left: Math.max(8, Math.min(at.x + 16, window.innerWidth - 428)) };
   const high = (shown.length + 2) * 17 + 14;
   return (
     <div className="chart-list" style={{ top: Math.max(8, Math.min(at.y + 12, window.innerHeight - high)), ...place }}>

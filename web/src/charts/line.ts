@@ -14,8 +14,10 @@ export interface Line {
   y: Float64Array;
   low?: Float64Array | undefined;
   high?: Float64Array | undefined;
-  /** Drawn behind the others: one of a group's members. */
+  /** Drawn behind the others: a member of the group that it is emphasised with. */
   faint?: boolean;
+  /** Then, the run it is of. */
+  member?: string;
   odd: Odd[];
   /** Smoothed values, drawn in front; y itself stays visible behind. */
   smooth?: Float64Array;

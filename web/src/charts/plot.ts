@@ -97,7 +97,7 @@ export class Plot {
     const left = this.u.cursor.left ?? -1;
     if (left < 0) return;
     const { toX, toY } = scales(this.frame);
-    for (const { x, y, stroke } of [...lines.map((line) => ({ ...line, y: line.smooth ?? line.y })), ...bands.map((band) => ({ ...band, y: band.mid }))]) {
+    for (const { x, y, stroke } of [...lines.filter(({ faint }) => !faint).map((line) => ({ ...line, y: line.smooth ?? line.y })), ...bands.map((band) => ({ ...band, y: band.mid }))]) {
       const at = nearest(x, this.u.posToVal(left, "x"));
       if (at < 0) continue;
       context.beginPath();

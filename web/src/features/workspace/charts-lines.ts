@@ -53,7 +53,7 @@ function named(runs: readonly ShownRun[], groups: readonly ShownGroup[] | null):
 /** A member's line belongs to its group: they are emphasised together. */
 function faint(line: Line, groups: readonly ShownGroup[]): Line {
   const group = groups.find(({ runs }) => runs.includes(line.run));
-  return { ...line, faint: true, low: undefined, high: undefined, run: group?.id ?? line.run };
+  return { ...line, faint: true, member: line.run, low: undefined, high: undefined, run: group?.id ?? line.run };
 }
 
 function xOf(x: string, series: readonly Series[], other: string | null, began: ReadonlyMap<string, number> | null): X {
