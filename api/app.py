@@ -46,6 +46,7 @@ from api.routes import (
     schemas,
     series,
     studies,
+    views,
 )
 from api.wandb import routes as wandb_routes
 from api.wandb import storage, stream
@@ -65,6 +66,7 @@ CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     retention.router,
+    views.router,
     export.router,
     deleting.router,
     runs.router,

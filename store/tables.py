@@ -42,6 +42,7 @@ from store.version_tables import VersionClient as VersionClient
 from store.version_tables import VersionFile as VersionFile
 from store.version_tables import VersionLink as VersionLink
 from store.version_tables import VersionUse as VersionUse
+from store.view_tables import View as View
 from store.wandb_tables import WandbRun as WandbRun
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
