@@ -45,6 +45,7 @@ from api.routes import (
     runs,
     schemas,
     series,
+    shares,
     studies,
     views,
 )
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     studies.router,
     reruns.router,
     reproducibility.router,
+    shares.router,
     artifacts.router,
     datasets.router,
     nodes.router,
@@ -107,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, page.router, wandb_routes.router, stream.router, storage.router):
+    for router in (health.router, login.router, shares.opening, page.router, wandb_routes.router, stream.router, storage.router):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

@@ -1,5 +1,6 @@
 """The page: for now a small static shell that lists the newest runs. The files are public and hold no data."""
 
+import html
 from functools import cache
 from importlib.resources import files
 
@@ -29,6 +30,13 @@ async def script() -> Response:
 @router.get("/static/app.css")
 async def style() -> Response:
     return static("app.css")
+
+
+def notice(title: str, *paragraphs: str, status: int = 200) -> Response:
+    """A small page that needs no script; `paragraphs` are HTML."""
+    body = "\n  ".join(f"<p>{each}</p>" for each in paragraphs)
+    text = content("notice.html").decode().format(title=html.escape(title), body=body)
+    return Response(text, status, {**HEADERS, "Cache-Control": "no-store"}, TYPES["html"])
 
 
 def static(name: str) -> Response:

@@ -59,6 +59,11 @@ class ViewNotFound(NotFound):
         super().__init__("view", view_id)
 
 
+class ShareNotFound(NotFound):
+    def __init__(self, share_id: str) -> None:
+        super().__init__("link", share_id)
+
+
 class Conflict(StoreError):
     """The thing is there, but not in a state that allows this."""
 

@@ -25,6 +25,7 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.share_tables import Share as Share
 from store.stream_tables import HistoryPiece as HistoryPiece
 from store.stream_tables import Streamed as Streamed
 from store.stream_tables import StreamMark as StreamMark
