@@ -23,6 +23,7 @@ from api.parts import Parts
 from api.routes import (
     alerts,
     artifacts,
+    badges,
     client_runs,
     compare,
     datasets,
@@ -84,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reruns.router,
     reproducibility.router,
     shares.router,
+    badges.router,
     artifacts.router,
     datasets.router,
     nodes.router,
@@ -109,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, shares.opening, page.router, wandb_routes.router, stream.router, storage.router):
+    for router in (health.router, login.router, shares.opening, badges.shared, page.router, wandb_routes.router, stream.router, storage.router):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

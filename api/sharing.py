@@ -27,8 +27,9 @@ OF_RUN = (
     "/reruns",
     "/verdict",
     "/verdict/receipt",
+    "/badge.svg",
 )
-OF_STUDY = ("", "/report")
+OF_STUDY = ("", "/report", "/badge.svg")
 OF_ARTIFACT = ("", "/content")
 OF_RUNS_ASKED_FOR = (f"{BASE}/series", f"{BASE}/compare", f"{BASE}/verdicts")  # ?run=A&run=B
 OF_EITHER_RUN = f"{BASE}/verdicts/{{run}}/{{other}}"

@@ -60,6 +60,18 @@ def of_study(parts: Service, caller: Viewer, study_id: str) -> Response:
     return document(service.listing(parts, caller, ("study", study_id)))
 
 
+@router.post("/projects/{entity}/{name}/shares", summary="Make a link to a project's badge", **CREATED)
+def share_project(
+    request: Request, parts: Service, caller: Member, entity: str, name: str, once: Idempotency, new: NewShare | None = None
+) -> Response:
+    return _made(request, parts, caller, ("project", entity, name), new, once)
+
+
+@router.get("/projects/{entity}/{name}/shares", summary="List the links to a project's badge", **LISTED)
+def of_project(parts: Service, caller: Viewer, entity: str, name: str) -> Response:
+    return document(service.listing(parts, caller, ("project", entity, name)))
+
+
 @router.delete("/shares/{share_id}", summary="Delete a link: who holds it sees nothing any more", status_code=204, response_model=None)
 def remove(parts: Service, caller: Member, share_id: str) -> Response:
     service.remove(parts, caller, share_id)
