@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0  # what a follower waits at most when nobody brings word of a write
 LOOK_WITH_WORD_S = 3.0
+ANYTHING = "*"  # a topic: whatever is written
 LOOK_SOON_S = 0.3  # for projects, whose runs may be written all the time
 RETRY_AFTER_S = 5
 
@@ -37,7 +38,7 @@ class TooManyStreams(Problem):
 class Follower:
     """One open stream: what it follows, `awake` when there may be something new, `over` when it has to end."""
 
-    topic: str  # a run's id, or a project's
+    topic: str  # a run's id, a project's, or ANYTHING
     caller: Caller
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,6 +134,8 @@ class Hub:
         for follower in followers:
             if (follower.caller.kind, follower.caller.secret) not in valid:
                 follower.over.set()
+        if topics:
+            topics.add(ANYTHING)
         for topic in topics & self._followers.keys():
             for follower in self._followers[topic]:
                 follower.awake.set()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.alert_tables import Alert as Alert
 from store.dataset_tables import Dataset as Dataset
+from store.inbox_tables import InboxMark as InboxMark
 from store.layer_tables import LayerSnapshot as LayerSnapshot
 from store.layer_tables import Probe as Probe
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
@@ -93,6 +94,7 @@ class Run(Table):
         *(Index(f"ix_runs_project_id_{name}", "project_id", name, "id") for name in ("group", "job_type", "sweep")),
         Index("ix_runs_narrow", *NARROW),
         Index(None, "baseline_id"),
+        Index(None, "created_by", "finished_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -249,7 +251,7 @@ class Verdict(Table):
     """Whether a rerun reproduced its original; `document` is the answer of GET /runs/{rerun}/verdict, `judged_with` what staleness.py looks at."""
 
     __tablename__ = "verdicts"
-    __table_args__ = (Index(None, "original_id"),)
+    __table_args__ = (Index(None, "original_id"), Index(None, "judged_at", "original_id", "rerun_id"))
 
     rerun_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     original_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
