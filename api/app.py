@@ -46,6 +46,7 @@ from api.routes import (
     retention,
     runs,
     schemas,
+    search,
     series,
     shares,
     studies,
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     nodes.router,
     keys.router,
     schemas.router,
+    search.router,
     docs.router,
 )
 
