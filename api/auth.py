@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import sharing
@@ -21,8 +22,9 @@ from store.database import Database
 
 # All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
 TELEMETRY = frozenset(f"/sdk/otel/v1/{kind}" for kind in ("logs", "metrics", "traces"))  # the wandb SDK sends its own without a key
-PUBLIC = frozenset({"/", "/healthz", "/readyz", "/login", "/static/app.js", "/static/app.css"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/static/app.css"})
 SIGNED = ("/storage/", "/share/")  # what is below is had by an address with a proof of its own: api/wandb/links.py, api/routes/shares.py
+ASSETS = "/assets/"  # files of the page, the same for everybody
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "runtwice_session"
 LINKS_COOKIE = "runtwice_links"  # texts of read-only links, the last one opened first
@@ -30,6 +32,7 @@ MOST_LINKS = 5
 SESSION_S = 14 * 24 * 3600.0
 RANKS = {"viewer": 0, "member": 1, "admin": 2}
 MOST_CHARACTERS = 512
+MOST_TARGET = 1900
 KNOWN_S = 0.5
 MOST_KNOWN = 1000
 
@@ -90,7 +93,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_open(scope["path"]):
-            scope["caller"] = await self._caller(scope)
+            try:
+                scope["caller"] = await self._caller(scope)
+            except Unauthorized:
+                if not _is_visit(scope):
+                    raise
+                await _to_sign_in(scope)(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller:
@@ -127,7 +136,22 @@ class Gate:
 
 def is_open(path: str) -> bool:
     """Whether an address answers without a key: what is public, what asks for a signature of its own, and what takes anything and keeps nothing."""
-    return path in PUBLIC or path in TELEMETRY or path.startswith(SIGNED)
+    return path in PUBLIC or path in TELEMETRY or path.startswith((*SIGNED, ASSETS))
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Whether a browser goes to an address of the page, rather than a program asking for data."""
+    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/api/", "/graphql", "/files/")):
+        return False
+    headers = Headers(scope=scope)
+    return "text/html" in headers.get("accept", "") and "authorization" not in headers
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    """The sign-in page, which leads back."""
+    query = scope["query_string"].decode("latin-1")
+    target = quote(scope["path"] + (f"?{query}" if query else ""), safe="")
+    return Response(status_code=303, headers={"Location": f"/login?next={target}" if len(target) <= MOST_TARGET else "/login"})
 
 
 def _unauthorized(kind: Kind, secret: str) -> Unauthorized:

@@ -1,0 +1,3 @@
+export function DocsPage() {
+  return <main className="page"><h1>DocsPage</h1></main>;
+}

@@ -1,0 +1,3 @@
+export function InboxPage() {
+  return <main className="page"><h1>InboxPage</h1></main>;
+}

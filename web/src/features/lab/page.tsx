@@ -1,0 +1,3 @@
+export function LabPage() {
+  return <main className="page"><h1>LabPage</h1></main>;
+}

@@ -1,0 +1,3 @@
+export function NodesPage() {
+  return <main className="page"><h1>NodesPage</h1></main>;
+}

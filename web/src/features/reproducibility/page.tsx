@@ -1,0 +1,3 @@
+export function ReproducibilityPage() {
+  return <main className="page"><h1>ReproducibilityPage</h1></main>;
+}

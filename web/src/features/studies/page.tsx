@@ -1,0 +1,3 @@
+export function StudyPage() {
+  return <main className="page"><h1>StudyPage</h1></main>;
+}

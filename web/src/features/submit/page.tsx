@@ -1,0 +1,3 @@
+export function SubmitPage() {
+  return <main className="page"><h1>SubmitPage</h1></main>;
+}

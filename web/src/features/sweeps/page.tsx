@@ -1,0 +1,3 @@
+export function SweepPage() {
+  return <main className="page"><h1>SweepPage</h1></main>;
+}

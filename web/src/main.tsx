@@ -1,0 +1,29 @@
+import "./app.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Refused } from "./api/client";
+import { applyTheme, chosenTheme } from "./lib/theme";
+import { router } from "./routes";
+
+// What is known stays on screen while it is asked for anew; only a service that does not answer is asked again.
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      gcTime: 10 * 60_000,
+      retry: (count, error) => error instanceof Refused && [0, 429, 502, 503, 504].includes(error.status) && count < 4,
+      retryDelay: (count) => Math.min(500 * 2 ** count, 8_000),
+    },
+  },
+});
+
+applyTheme(chosenTheme());
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,55 @@
+import "./shell.css";
+import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { OfflineBar } from "./offline";
+import { QueueWords } from "./queue-words";
+import { ThemeButton } from "./theme-button";
+import { Menu } from "../ui/menu";
+
+/** What every page has around it: where one is, the ways to elsewhere, what trains right now. */
+export function Shell() {
+  const { entity, project } = useParams({ strict: false });
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">Skip to the content</a>
+      <header className="bar">
+        <Link to="/" className="brand" aria-label="Runtwice, all projects">
+          <svg viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">
+            <circle cx="6" cy="8" r="5" fill="none" stroke="currentColor" strokeWidth="2" /><circle cx="10" cy="8" r="5" fill="currentColor" />
+          </svg>
+          <span className="wide-only">Runtwice</span>
+        </Link>
+        {entity && project && <ProjectLinks entity={entity} project={project} />}
+        <span className="space" />
+        <QueueWords />
+        <nav className="row" aria-label="Service">
+          <Link to="/submit" className="bar-link" search={(entity && project ? { project: `${entity}/${project}` } : {}) as never}>Submit</Link>
+          <Link to="/lab" className="bar-link wide-only">Lab</Link>
+          <Link to="/nodes" className="bar-link wide-only">Nodes</Link>
+        </nav>
+        <ThemeButton />
+        <Menu label="☰" name="More" right className="plain">
+          <Link to="/">Projects</Link>
+          <Link to="/lab">Layer lab</Link>
+          <Link to="/nodes">Nodes and queue</Link>
+          <Link to="/settings">Settings and keys</Link>
+          <Link to="/docs">Documentation</Link>
+          <a href="/api/v1/docs">HTTP interface</a>
+          <form method="post" action="/logout"><button type="submit">Sign out</button></form>
+        </Menu>
+      </header>
+      <OfflineBar />
+      <div id="content" className="content" tabIndex={-1}><Outlet /></div>
+    </div>
+  );
+}
+
+function ProjectLinks({ entity, project }: { entity: string; project: string }) {
+  const params = { entity, project };
+  return (
+    <nav className="row project-links" aria-label="Project">
+      <Link to="/$entity/$project" params={params} activeOptions={{ exact: true }} className="bar-link cut" title={`${entity}/${project}`}>{entity} / <b>{project}</b></Link>
+      <Link to="/$entity/$project/studies" params={params} className="bar-link wide-only">Studies</Link>
+      <Link to="/$entity/$project/reproducibility" params={params} className="bar-link wide-only">Reproducibility</Link>
+    </nav>
+  );
+}
