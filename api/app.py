@@ -35,6 +35,7 @@ from api.routes import (
     health,
     inbox,
     keys,
+    links,
     login,
     media,
     nodes,
@@ -116,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
     of_programs = (health.router, login.router, shares.opening, badges.shared, wandb_routes.router, stream.router, storage.router)
-    for router in (*of_programs, page.router):  # the page takes what is left
+    for router in (*of_programs, page.router, links.router):  # the page takes what is left, then what leads to it
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

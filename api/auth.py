@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import sharing
+from api.addresses import is_page
 from api.problems import Forbidden, Unauthorized
 from api.sharing import Asked
 from store import keys, shares
@@ -22,7 +23,7 @@ from store.database import Database
 
 # All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
 TELEMETRY = frozenset(f"/sdk/otel/v1/{kind}" for kind in ("logs", "metrics", "traces"))  # the wandb SDK sends its own without a key
-PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/static/app.css"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/authorize", "/static/app.css"})
 SIGNED = ("/storage/", "/share/")  # what is below is had by an address with a proof of its own: api/wandb/links.py, api/routes/shares.py
 ASSETS = "/assets/"  # files of the page, the same for everybody
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -141,7 +142,7 @@ def is_open(path: str) -> bool:
 
 def _is_visit(scope: Scope) -> bool:
     """Whether a browser goes to an address of the page, rather than a program asking for data."""
-    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/api/", "/graphql", "/files/")):
+    if scope["method"] not in ("GET", "HEAD") or not is_page(scope["path"]):
         return False
     headers = Headers(scope=scope)
     return "text/html" in headers.get("accept", "") and "authorization" not in headers
@@ -150,7 +151,7 @@ def _is_visit(scope: Scope) -> bool:
 def _to_sign_in(scope: Scope) -> Response:
     """The sign-in page, which leads back."""
     query = scope["query_string"].decode("latin-1")
-    target = quote(scope["path"] + (f"?{query}" if query else ""), safe="")
+    target = quote(quote(scope["path"]) + (f"?{query}" if query else ""), safe="")
     return Response(status_code=303, headers={"Location": f"/login?next={target}" if len(target) <= MOST_TARGET else "/login"})
 
 

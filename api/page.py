@@ -8,12 +8,14 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import Problem
+from api.services.links import elsewhere
 from api.services.names import RESERVED
 
 router = APIRouter(include_in_schema=False)
@@ -70,9 +72,13 @@ async def style() -> Response:
 
 
 async def page(request: Request) -> Response:
-    """The page's document, whatever its address is about: what it shows is asked for by the page itself."""
+    """The page's document, whatever its address is about: what it shows is asked for by the page itself. A run may be named by its external id."""
     if request.path_params.get("entity") in RESERVED:
         raise Problem(404, f"There is nothing at {request.url.path[:200]}.")
+    if "run" in request.path_params:
+        target = await to_thread.run_sync(elsewhere, request.app.state.parts, request.scope["caller"], request.scope["path"])
+        if target is not None:
+            return Response(status_code=303, headers={"Location": target})
     document = built().get("index.html")
     if document is None:
         return static("unbuilt.html", 503)
