@@ -95,7 +95,7 @@ export function CurveChart({
   const has = lines.some(({ x }) => x.length) || bands.some(({ x }) => x.length);
   return (
     <figure className={dim ? "chart chart-dim" : "chart"} style={{ margin: 0 }} aria-busy={dim}>
-      <div className="chart-plot" role="img" aria-label={`${title}: ${lines.length + bands.length} curves over ${xName}; ${said}`} style={{ height }} ref={host} />
+      <div className={has ? "chart-plot" : "chart-plot bare"} role="img" aria-label={`${title}: ${lines.length + bands.length} curves over ${xName}; ${said}`} style={{ height }} ref={host} />
       {!has && <div className="chart-empty" style={{ height }}>{empty ?? "No points yet"}</div>}
       {has && pointed?.own && (
         <HoverList all={readings(lines, bands, pointed.x)} title={`${xName} ${time ? new Date(pointed.x * 1000).toLocaleString() : formatX(xName === "step" ? Math.round(pointed.x) : pointed.x)}`} at={pointed.at} most={height > 400 ? 30 : 12} />

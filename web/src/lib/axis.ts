@@ -8,6 +8,8 @@ export interface Axis {
   min: number;
   max: number;
   log: boolean;
+  /** All of them are integers. */
+  whole: boolean;
   choices: string[];
   /** 0 to 1; null of a run without a value, or of one that has no place on a logarithmic axis. */
   place: (value: unknown) => number | null;
@@ -26,7 +28,7 @@ export function axisOf(key: string, values: readonly unknown[], log: boolean): A
     const at = value === null || value === undefined ? -1 : choices.indexOf(written(value));
     return at < 0 ? null : choices.length === 1 ? 0.5 : at / (choices.length - 1);
   };
-  return { key, kind: "choice", min: 0, max: 1, log: false, choices, place };
+  return { key, kind: "choice", min: 0, max: 1, log: false, whole: false, choices, place };
 }
 
 /** "NaN" and the infinities are values of a number that have no place. */
@@ -44,5 +46,5 @@ function numberAxis(key: string, numbers: readonly number[], wanted: boolean): A
     if (typeof value !== "number" || !Number.isFinite(value) || (log && value <= 0)) return null;
     return (along(value) - along(min)) / (along(max) - along(min));
   };
-  return { key, kind: "number", min, max, log, choices: [], place };
+  return { key, kind: "number", min, max, log, whole: numbers.every(Number.isInteger), choices: [], place };
 }

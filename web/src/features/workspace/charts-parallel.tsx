@@ -68,7 +68,7 @@ function Lines({ width, axes, runs, shown, open }: { width: number; axes: Axis[]
         <g key={axis.key} transform={`translate(${x(i)} ${TOP})`}>
           <path d={`M0 0v${h}`} stroke="var(--muted)" />
           <text y={i % 2 && width / axes.length < 110 ? -8 : -20} textAnchor="middle" fill="var(--ink)" fontWeight="600"><title>{keyLabel(axis.key)}</title>{cut(keyLabel(axis.key), Math.max(8, Math.floor(width / axes.length / 7)))}</text>
-          {marks(axis, 6).map(({ at, words }) => <g key={words} transform={`translate(0 ${h * (1 - at)})`}><path d="M-4 0h8" stroke="var(--muted)" /><text x="7" y="4" fill="var(--muted)">{cut(words, 10)}</text></g>)}
+          {marks(axis, 6).map(({ at, words }) => <g key={words} transform={`translate(0 ${h * (1 - at)})`}><path d="M-4 0h8" stroke="var(--muted)" /><text className="charts-halo" x="7" y="4" fill="var(--muted)">{cut(words, 10)}</text></g>)}
         </g>
       ))}
       {near && <text x={width / 2} y={HEIGHT - 2} textAnchor="middle" fill="var(--ink)" fontWeight="600">{cut(near.run.name, 60)}</text>}

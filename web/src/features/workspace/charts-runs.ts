@@ -30,16 +30,22 @@ export function useMatching(project: string, keys: readonly string[]): Matching 
 export const ofHowMany = ({ runs, total }: Matching): string =>
   total > runs.length ? `the newest ${runs.length} of ${total.toLocaleString("en-US")} runs that match` : `all ${runs.length} runs that match`;
 
-export interface Choice { key: string; label: string; group: "Metrics" | "Config" }
+export interface Choice { key: string; label: string; group: "Metrics" | "Config"; numeric: boolean }
 
 /** What can be drawn of runs: each metric's last, least and greatest, and each leaf of the config. */
 export function choices(fields: Schemas["RunFields"] | undefined): Choice[] {
   if (!fields) return [];
   const metrics = [...new Set(fields.metrics.map(({ key }) => runKey(key).path[1]!))].sort();
   return [
-    ...metrics.flatMap((metric) => (["last", "min", "max"] as const).map((part) => ({ key: metricKey(metric, part), label: `${metric} ${part}`, group: "Metrics" as const }))),
-    ...fields.config.map(({ key }) => ({ key, label: keyLabel(key), group: "Config" as const })),
+    ...metrics.flatMap((metric) => (["last", "min", "max"] as const).map((part) => ({ key: metricKey(metric, part), label: `${metric} ${part}`, group: "Metrics" as const, numeric: true }))),
+    ...fields.config.map(({ key, numbers }) => ({ key, label: keyLabel(key), group: "Config" as const, numeric: numbers > 0 })),
   ];
+}
+
+/** What they are placed by: a learning rate, else the first number of the config. */
+export function standardCause(all: readonly Choice[]): string {
+  const numbers = all.filter(({ group, numeric }) => group === "Config" && numeric);
+  return (numbers.find(({ label }) => /(^|\.|_)(lr|learning_rate)$/.test(label)) ?? numbers[0] ?? all.find(({ group }) => group === "Config"))?.key ?? "";
 }
 
 /** What runs are judged by, if nobody says: the least validation loss, else the first metric there is. */

@@ -8,17 +8,17 @@ import { correlation, rankCorrelation, trend } from "../../lib/statistics";
 import type { ShownRun } from "./charts";
 import { KeyChoice } from "./charts-key";
 import { Picture } from "./charts-picture";
-import { type Choice, ofHowMany, type RunPart, standardTarget, useMatching } from "./charts-runs";
+import { type Choice, ofHowMany, type RunPart, standardCause, standardTarget, useMatching } from "./charts-runs";
 import type { ChartsState } from "./charts-view";
 
 const HEIGHT = 420;
-const LEFT = 64, RIGHT = 16, TOP = 10, BOTTOM = 44;
+const LEFT = 72, RIGHT = 24, TOP = 18, BOTTOM = 52;
 
 interface Dot { run: RunPart; x: unknown; y: unknown; left: number; top: number }
 
 /** Runs by two of their values, with the line of least squares where both are numbers. */
 export function Scatter({ project, runs, charts, all, address, choose }: ScatterProps) {
-  const xKey = address.sx ?? all.find(({ group }) => group === "Config")?.key ?? "";
+  const xKey = address.sx ?? standardCause(all);
   const yKey = address.sy ?? standardTarget(all);
   const found = useMatching(project, useMemo(() => [...new Set([xKey, yKey])].filter(Boolean), [xKey, yKey]));
   const { x, y, dots } = useMemo(() => placed(found.runs, xKey, yKey, charts.view.logX, charts.view.logY), [found.runs, xKey, yKey, charts.view]);
@@ -82,10 +82,10 @@ function Plane({ width, x, y, dots, line, runs, open }: { width: number; x: Axis
   const ordered = useMemo(() => [...dots].sort((a, b) => Number(strokes.has(a.run.id)) - Number(strokes.has(b.run.id))), [dots, strokes]);
   return (
     <g transform={`translate(${LEFT} ${TOP})`} fontSize="11">
-      {marks(y, 6).map(({ at, words }) => <g key={words}><path d={`M0 ${h * (1 - at)}h${w}`} stroke="var(--line)" /><text x="-8" y={h * (1 - at) + 4} textAnchor="end" fill="var(--muted)">{cut(words, 9)}</text></g>)}
-      {marks(x, Math.max(2, w / 90)).map(({ at, words }) => <g key={words}><path d={`M${w * at} 0v${h}`} stroke="var(--line)" /><text x={w * at} y={h + 16} textAnchor="middle" fill="var(--muted)">{cut(words, 12)}</text></g>)}
-      <text x={w / 2} y={h + 36} textAnchor="middle" fill="var(--ink)">{keyLabel(x.key)}</text>
-      <text transform={`translate(-50 ${h / 2}) rotate(-90)`} textAnchor="middle" fill="var(--ink)">{keyLabel(y.key)}</text>
+      {marks(y, 6).map(({ at, words }) => <g key={words}><path d={`M0 ${h * (1 - at)}h${w}`} stroke="var(--line)" /><text x="-14" y={h * (1 - at) + 4} textAnchor="end" fill="var(--muted)">{cut(words, 9)}</text></g>)}
+      {marks(x, Math.max(2, w / 90)).map(({ at, words }) => <g key={words}><path d={`M${w * at} 0v${h}`} stroke="var(--line)" /><text x={w * at} y={h + 22} textAnchor="middle" fill="var(--muted)">{cut(words, 12)}</text></g>)}
+      <text x={w / 2} y={h + 44} textAnchor="middle" fill="var(--ink)">{keyLabel(x.key)}</text>
+      <text transform={`translate(-60 ${h / 2}) rotate(-90)`} textAnchor="middle" fill="var(--ink)">{keyLabel(y.key)}</text>
       {line && <Trend line={line} w={w} h={h} />}
       {ordered.map(({ run, left, top }) => (
         // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the table has the same runs for keys
@@ -111,7 +111,7 @@ function Trend({ line: [from, to], w, h }: { line: [number, number]; w: number; 
 /** Where the marks of an axis stand, 0 to 1, and what they say. */
 export function marks(axis: Axis, wanted: number): { at: number; words: string }[] {
   if (axis.kind === "choice") return axis.choices.map((choice) => ({ at: axis.place(choice) ?? axis.choices.indexOf(choice) / Math.max(1, axis.choices.length - 1), words: choice }));
-  return ticks(axis.min, axis.max, wanted, axis.log).flatMap((tick) => {
+  return ticks(axis.min, axis.max, wanted, axis.log).filter((tick) => !axis.whole || Number.isInteger(tick)).flatMap((tick) => {
     const at = axis.place(tick);
     return at === null ? [] : [{ at, words: number(tick, 4) }];
   });
