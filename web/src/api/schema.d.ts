@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who is asking */
+        get: operations["me_api_v1_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -1213,6 +1230,23 @@ export interface paths {
         put?: never;
         /** Make a read-only link to a study and its runs */
         post: operations["share_study_api_v1_studies__study_id__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has a key, with their roles */
+        get: operations["listing_api_v1_users_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2922,6 +2956,35 @@ export interface components {
             /** First */
             first: number;
         };
+        /**
+         * Me
+         * @description `by` says how the caller is known; `key` is null for the holder of a link, `shared` for everybody else. `entity` null reaches every entity.
+         */
+        Me: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "key" | "session" | "link";
+            /** Default Entity */
+            default_entity: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Key */
+            key: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
+            /** Session */
+            session: boolean;
+            shared: components["schemas"]["SharedShown"] | null;
+        };
         /** MediaKey */
         MediaKey: {
             /**
@@ -3516,6 +3579,16 @@ export interface components {
         Page_StudyListed_: {
             /** Items */
             items: components["schemas"]["StudyListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
+        Page_UserShown_: {
+            /** Items */
+            items: components["schemas"]["UserShown"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4597,6 +4670,18 @@ export interface components {
             weight_decay: number;
         };
         /**
+         * SharedShown
+         * @description What the link shows of which the cookie is; one of the two is null.
+         */
+        SharedShown: {
+            /** Address */
+            address: string;
+            /** Run */
+            run: string | null;
+            /** Study */
+            study: string | null;
+        };
+        /**
          * ShareMade
          * @description `url` is shown this once.
          */
@@ -5052,6 +5137,24 @@ export interface components {
              * @description id of the newest item that was read
              */
             up_to: string;
+        };
+        /** UserShown */
+        UserShown: {
+            /** Created At */
+            created_at: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
         };
         /**
          * VerdictShown
@@ -6359,6 +6462,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    me_api_v1_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "ann",
+                     *       "role": "member",
+                     *       "entity": null,
+                     *       "default_entity": "team",
+                     *       "by": "session",
+                     *       "session": true,
+                     *       "key": "k1e2y3i4d5x6",
+                     *       "expires_at": null,
+                     *       "shared": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -14825,6 +14984,69 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_users_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "k1e2y3i4d5x6",
+                     *           "name": "ann",
+                     *           "role": "member",
+                     *           "entity": null,
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_UserShown_"];
                 };
             };
             /** @description A problem (RFC 9457) */
