@@ -56,6 +56,8 @@ NARROW = (
 
 
 class Project(Table):
+    """`many_changes` is what becomes of a run that changes more than one factor against its baseline: refuse or flag."""
+
     __tablename__ = "projects"
     __table_args__ = (UniqueConstraint("entity", "name"),)
 
@@ -65,6 +67,7 @@ class Project(Table):
     created_at: Mapped[float]
     retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     as_registry: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    many_changes: Mapped[str] = mapped_column(String(16), server_default="refuse")
 
     @property
     def path(self) -> str:

@@ -32,8 +32,7 @@ Growing = Callable[[Session, Study, StudyPlan], tuple[StudyPlan, Cells, dict[str
 
 def add(parts: Parts, caller: Caller, new: NewStudy, once: Once | None) -> Answer:
     """202 with the study, whose missing runs are queued. Raises InvalidValue, Problem too-many-changes, ProjectNotFound."""
-    names.usable(caller, parts.settings, new.project)
-    plan = _settled(parts, new)
+    plan = _settled(parts, caller, new)
     cells = Cells.of(plan, range(len(plan.variants)), plan.seeds)
     queued: list[NewRun] = []
     with parts.db.begin() as session:
@@ -52,7 +51,7 @@ def add(parts: Parts, caller: Caller, new: NewStudy, once: Once | None) -> Answe
 def dry_run(parts: Parts, caller: Caller, new: NewStudy) -> StudyDryRun:
     """What `add` would queue, and for how long that would keep the workers busy."""
     entity, name = names.usable(caller, parts.settings, new.project)
-    plan = _settled(parts, new)
+    plan = _settled(parts, caller, new)
     cells = Cells.of(plan, range(len(plan.variants)), plan.seeds)
     with parts.db.read() as session:
         project = projects.find(session, entity, name)
@@ -104,8 +103,9 @@ def add_seeds(parts: Parts, caller: Caller, study_id: str, new: NewSeeds, once: 
 def add_changes(parts: Parts, caller: Caller, study_id: str, new: NewChanges, once: Once | None) -> Answer:
     """202 with the study. Raises StudyNotFound, StudyIsCancelled, InvalidValue, Problem too-many-changes."""
 
-    def grow(_session: Session, _study: Study, plan: StudyPlan) -> tuple[StudyPlan, Cells, dict[str, Any] | None]:
-        grown = must_fit(with_changes(plan, plan.variants[0].config, new.changes))
+    def grow(session: Session, study: Study, plan: StudyPlan) -> tuple[StudyPlan, Cells, dict[str, Any] | None]:
+        project = session.get_one(Project, study.project_id)
+        grown = must_fit(with_changes(plan, plan.variants[0].config, new.changes, projects.flags_many_changes(project)))
         more = range(len(plan.variants), len(grown.variants))
         must_fit_memory([grown.variants[number].config for number in more], parts.settings.memory_limit_mb, "/changes")
         return grown, Cells.of(grown, more, plan.seeds), {"changes": [grown.variants[number].name for number in more]}
@@ -202,11 +202,13 @@ def _places(plan: StudyPlan) -> list[study_runs.Place]:
     return [(variant, seed) for seed in plan.seeds for variant in range(len(plan.variants))]
 
 
-def _settled(parts: Parts, new: NewStudy) -> StudyPlan:
+def _settled(parts: Parts, caller: Caller, new: NewStudy) -> StudyPlan:
     """The plan with its device settled, which all variants share that do not say another."""
+    entity, name = names.usable(caller, parts.settings, new.project)
     with parts.db.read() as session:
         settled = new.model_copy(update={"baseline": submit.with_device(session, new.baseline)})
-    plan = planned(settled)
+        takes_many = projects.flags_many_changes(projects.find(session, entity, name))
+    plan = planned(settled, takes_many)
     must_fit_memory([plan.variants[0].config], parts.settings.memory_limit_mb, "/baseline")
     must_fit_memory([each.config for each in plan.variants[1:]], parts.settings.memory_limit_mb, "/changes")
     return plan
