@@ -1,7 +1,7 @@
 """Taking studies, adding to them, cancelling, editing and deleting them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +20,11 @@ from api.services import estimate, names, submit
 from api.services.study_plan import must_fit, must_fit_memory, planned, warnings, with_changes
 from api.services.study_queue import Cells, fill, ring
 from api.services.study_shown import listed, shown
-from store import lifecycle, projects, runs, studies, study_runs
+from store import lifecycle, projects, studies, study_runs
 from store.batch import NewRun
 from store.errors import Conflict, StudyIsActive, StudyIsCancelled
 from store.study_plans import StudyPlan
+from store.study_runs import Place
 from store.tables import Project, Study
 
 CANCELLED_AT_ONCE = 500
@@ -128,17 +129,18 @@ def retry(parts: Parts, caller: Caller, study_id: str, once: Once | None) -> Ans
 def cancel(parts: Parts, caller: Caller, study_id: str) -> StudyShown:
     """The study; runs that it had queued end, except those that another study waits for. Raises StudyNotFound."""
     with parts.db.begin() as session:
-        study, _ = studies.get(session, study_id, caller.entity, lock=True)
+        study, project = studies.get(session, study_id, caller.entity, lock=True)
         study.cancelled_at = study.cancelled_at or studies.moment(session)
-    left = CANCELLED_AT_ONCE
-    while left == CANCELLED_AT_ONCE:
-        began = time.monotonic()
+    after: Place | None = None
+    is_left = True
+    while is_left:
         with parts.db.begin() as session:
-            found = study_runs.to_cancel(session, study_id, CANCELLED_AT_ONCE)
-            if lifecycle.cancel_unstarted(session, found) < len(found):
-                _request(session, found)
-        left = len(found)
-        if left == CANCELLED_AT_ONCE:
+            began = time.monotonic()
+            study_runs.lock_project(session, project.id)
+            some = study_runs.places(session, study_id, after, CANCELLED_AT_ONCE)
+            lifecycle.request_cancels(session, study_runs.to_cancel(session, study_id, [run_id for _, run_id in some]))
+        if is_left := len(some) == CANCELLED_AT_ONCE:
+            after = some[-1][0]
             time.sleep(time.monotonic() - began)  # others have their turn
     return show(parts, caller, study_id)
 
@@ -191,14 +193,7 @@ def _grow(session: Session, caller: Caller, study: Study, project: Project, grow
     return fill(session, study, project, cells, caller, standing)
 
 
-def _request(session: Session, run_ids: Sequence[str]) -> None:
-    """Of the runs that a worker has, or has had."""
-    for run in runs.get_many(session, run_ids):
-        if not run.is_terminal:
-            lifecycle.request_cancel(session, run)
-
-
-def _places(plan: StudyPlan) -> list[study_runs.Place]:
+def _places(plan: StudyPlan) -> list[Place]:
     return [(variant, seed) for seed in plan.seeds for variant in range(len(plan.variants))]
 
 
