@@ -45,13 +45,8 @@ def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, ru
     installed here is left to the nodes that have it. A run whose config this program does not understand, because a newer one stored it, or
     because no node has what it needs, ends as failed: left in place it would keep all behind it waiting.
     """
-    mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
-    waiting = select(Run.id, Run.config).where(Run.state == "queued", Run.queue.in_(queues), mine)
-    waiting = waiting.order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1).with_for_update(skip_locked=True)
-    if run_id is not None:
-        waiting = waiting.where(Run.id == run_id)
     left: list[str] = []
-    while (first := session.execute(waiting.where(Run.id.not_in(left))).one_or_none()) is not None:
+    while (first := _first_waiting(session, node, queues, run_id, left)) is not None:
         found, lacks = first.id, extensions.lacking(first.config)
         if lacks and nodes.any_has(session, lacks):
             left.append(found)
@@ -205,6 +200,24 @@ def hold_duty(session: Session, name: str, holder: str, for_s: float) -> bool:
 
 def attempts(session: Session, run_id: str) -> list[Attempt]:
     return list(session.scalars(select(Attempt).where(Attempt.run_id == run_id).order_by(Attempt.number)))
+
+
+def _first_waiting(session: Session, node: str, queues: Sequence[str], run_id: str | None, left: Sequence[str]) -> Any:
+    """Id and config of the run to claim next, locked; None without one. Each queue is walked by its index, so its length does not matter."""
+    mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
+    waiting = select(Run.id, Run.config).where(Run.state == "queued", mine, Run.id.not_in(left)).limit(1).with_for_update(skip_locked=True)
+    if run_id is not None:
+        return session.execute(waiting.where(Run.id == run_id, Run.queue.in_(queues))).one_or_none()
+    turn = (Run.priority.desc(), Run.created_at, Run.id)
+    if len(queues) == 1:
+        return session.execute(waiting.where(Run.queue == queues[0]).order_by(*turn)).one_or_none()
+    first = select(Run.queue, -Run.priority, Run.created_at, Run.id).where(Run.state == "queued", mine, Run.id.not_in(left)).order_by(*turn).limit(1)
+    heads = [found for queue in queues if (found := session.execute(first.where(Run.queue == queue)).one_or_none())]
+    for head in sorted(heads, key=lambda head: head[1:]):
+        row = session.execute(waiting.where(Run.queue == head.queue).order_by(*turn)).one_or_none()
+        if row is not None:  # else others were faster
+            return row
+    return None
 
 
 def _running(node: str, lease_s: float) -> dict[str, Any]:

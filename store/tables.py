@@ -5,7 +5,7 @@ Tables that grow with the runs carry the run id first in their key, so that a da
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.alert_tables import Alert as Alert
@@ -85,7 +85,7 @@ class Run(Table):
         Index(None, "created_at", "id"),
         Index(None, "project_id", "created_at", "id"),
         Index(None, "project_id", "config_digest"),
-        Index(None, "state", "queue", "priority", "created_at"),
+        Index("ix_runs_waiting", "state", "queue", text("priority DESC"), "created_at", "id", "wanted_node"),
         Index(None, "rerun_of"),
         Index("ix_runs_project_id_state", "project_id", "state", "id"),
         Index("ix_runs_project_id_name", "project_id", "name", "id"),
