@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import automatic, canaries, checkpoints, findings, heads, logs, nodes, turns, verdicts
+from store import automatic, bells, canaries, checkpoints, findings, heads, logs, nodes, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
@@ -35,7 +35,7 @@ class Lost:
 
 def doorbell(run: Run) -> str:
     """The queue whose workers may train the run."""
-    return f"node.{run.wanted_node}" if run.wanted_node else str(run.queue)
+    return bells.door(run.queue, run.wanted_node)
 
 
 def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, run_id: str | None = None) -> Claim | None:
@@ -119,6 +119,13 @@ def lose(session: Session, claim: Claim, reason: str, max_attempts: int) -> Lost
     return _lose(session, session.get_one(Run, claim.run_id, populate_existing=True), reason, max_attempts)
 
 
+def is_any_lost(session: Session, client_timeout_s: float) -> bool:
+    """Whether `lose_expired` or `crash_silent_clients` would find something; reads only."""
+    expired = select(Run.id).where(Run.state == "running", Run.origin == "managed", Run.lease_until < now())
+    silent = select(Run.id).where(*_silent(client_timeout_s))
+    return session.scalar(expired.union_all(silent).limit(1)) is not None
+
+
 def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
     """The runs whose lease ran out, each queued again, failed (lost too often) or cancelled (that had been asked for)."""
     return _lose_all(session, Run.lease_until < now(), "stopped answering", max_attempts)
@@ -127,20 +134,6 @@ def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
 def lose_node(session: Session, node: str, max_attempts: int) -> list[Lost]:
     """The runs that a node's worker held when it died, likewise; for a worker that knows it, so that nobody waits for the leases."""
     return _lose_all(session, Run.node == node, "died", max_attempts)
-
-
-def unrung(session: Session, older_than_s: float, limit: int = 1000) -> list[tuple[str, str]]:
-    """Queued runs (id, queue) for which no doorbell was sent in the last seconds; they now count as rung."""
-    stale = or_(Run.rung_at.is_(None), Run.rung_at < now() - older_than_s)
-    runs = session.scalars(select(Run).where(Run.state == "queued", stale).order_by(Run.priority.desc(), Run.created_at).limit(limit)).all()
-    rung = [(run.id, doorbell(run)) for run in runs]
-    mark_rung(session, [run_id for run_id, _ in rung])
-    return rung
-
-
-def mark_rung(session: Session, run_ids: Sequence[str]) -> None:
-    if run_ids:
-        session.execute(update(Run).where(Run.id.in_(run_ids)).values(rung_at=now()).execution_options(synchronize_session=False))
 
 
 def request_cancel(session: Session, run: Run) -> Run:
@@ -183,7 +176,7 @@ def _cancel_unstarted(session: Session, run_ids: Sequence[str]) -> set[str]:
 def crash_silent_clients(session: Session, timeout_s: float) -> int:
     """How many client runs were just marked crashed: running, but silent for too long. A later write brings them back."""
     reason = f"no sign of life for {timeout_s:g} s"
-    silent = update(Run).where(Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s)
+    silent = update(Run).where(*_silent(timeout_s))
     crashed = session.scalars(silent.values(state="crashed", reason=reason).returning(Run.id).execution_options(synchronize_session=False)).all()
     for run_id in crashed:
         turns.state(session, run_id, "crashed", reason)
@@ -235,6 +228,10 @@ def _running(node: str, lease_s: float) -> dict[str, Any]:
 def _lose_all(session: Session, which: ColumnElement[bool], what: str, max_attempts: int) -> list[Lost]:
     held = select(Run).where(Run.state == "running", Run.origin == "managed", which).with_for_update(skip_locked=True, of=Run)
     return [_lose(session, run, f"its worker on node {run.node} {what}", max_attempts) for run in session.scalars(held).all()]
+
+
+def _silent(timeout_s: float) -> tuple[ColumnElement[bool], ...]:
+    return Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s
 
 
 def _owned(claim: Claim) -> Any:

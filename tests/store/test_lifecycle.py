@@ -6,7 +6,7 @@ import pytest
 from attempts import LEASE_S, claim, expire, look, lose
 from sqlalchemy import event, update
 
-from store import lifecycle, runs, series
+from store import bells, lifecycle, runs, series
 from store.database import connect, now
 from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal
 from store.series import Points
@@ -271,9 +271,12 @@ class TestDoorbells:
         run, pinned = make_run(), make_run(wanted_node="b")
 
         with database.begin() as session:
-            assert lifecycle.unrung(session, 10.0) == [(run.id, "cpu"), (pinned.id, "node.b")]
+            assert bells.is_any_unrung(session, 10.0)
+            assert bells.doors(session, 10.0) == ["cpu", "node.b"]
+            assert [bells.unrung(session, door, 10.0, 100) for door in ("cpu", "node.b")] == [[run.id], [pinned.id]]
         with database.begin() as session:
-            assert lifecycle.unrung(session, 10.0) == []
+            assert bells.unrung(session, "cpu", 10.0, 100) == bells.doors(session, 10.0) == []
+            assert not bells.is_any_unrung(session, 10.0)
 
 
 class TestDuty:
