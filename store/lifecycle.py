@@ -156,21 +156,21 @@ def request_cancel(session: Session, run: Run) -> Run:
     return run
 
 
-def request_cancels(session: Session, run_ids: Sequence[str]) -> None:
+def request_cancels(session: Session, which: Sequence[ColumnElement[bool]]) -> None:
     """The same for many managed runs, by a few statements for all that no worker has ever had; those that have ended are left as they are."""
-    started = set(run_ids) - _cancel_unstarted(session, run_ids)
-    held = select(Run).where(Run.id.in_(sorted(started)), Run.state.in_(("queued", "running")), Run.origin == "managed", Run.project_id != TRASH)
-    for run in session.scalars(held.order_by(Run.id).with_for_update(of=Run)).all() if started else ():
+    active = (*which, Run.state.in_(("queued", "running")), Run.origin == "managed", Run.project_id != TRASH, Run.cancel_requested_at.is_(None))
+    _cancel_unstarted(session, active)
+    for run in session.scalars(select(Run).where(*active).order_by(Run.id).with_for_update(of=Run)).all():
         request_cancel(session, run)
 
 
-def _cancel_unstarted(session: Session, run_ids: Sequence[str]) -> set[str]:
-    """Those of the runs that were just cancelled: no worker has ever had them, and they leave nothing behind."""
-    waiting = update(Run).where(Run.id.in_(run_ids), Run.state == "queued", Run.attempt == 0, Run.origin == "managed", Run.rerun_of.is_(None))
+def _cancel_unstarted(session: Session, which: Sequence[ColumnElement[bool]]) -> None:
+    """Those that no worker has ever had leave nothing behind."""
+    waiting = update(Run).where(*which, Run.state == "queued", Run.attempt == 0, Run.rerun_of.is_(None))
     ended = {"state": "cancelled", "reason": UNSTARTED, "finished_at": now(), "findings": []}
     moved = session.scalars(waiting.values(**ended).returning(Run.id).execution_options(synchronize_session=False)).all()
-    turns.cancelled(session.connection(), moved, UNSTARTED)
-    return set(moved)
+    if moved:
+        turns.cancelled(session.connection(), moved, UNSTARTED)
 
 
 def crash_silent_clients(session: Session, timeout_s: float) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy import ColumnElement, Select, delete, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from store import heads
@@ -16,6 +16,7 @@ REUSED = ("queued", "running", "finished")
 MOST_ENVIRONMENTS = 1000
 INSERT = "INSERT INTO study_runs (study_id, variant, seed, run_id, queued) VALUES (?, ?, ?, ?, ?)"
 Place = tuple[int, int]  # variant, seed
+BEFORE_ALL: Place = (-1, -1)
 
 
 class Standing(NamedTuple):
@@ -131,26 +132,24 @@ def digests(session: Session, run_ids: Sequence[str]) -> list[Mapping[str, Any]]
     return list(session.scalars(select(Run.digests).where(Run.id.in_(run_ids[:MOST_ENVIRONMENTS])).order_by(Run.id)))
 
 
-def places(session: Session, study_id: str, after: Place | None, limit: int) -> list[tuple[Place, str]]:
-    """The first places behind one, each with the id of the run that stands there; in the order of variants and seeds."""
-    query = select(StudyRun.variant, StudyRun.seed, StudyRun.run_id).where(StudyRun.study_id == study_id)
-    if after is not None:
-        query = query.where(tuple_(StudyRun.variant, StudyRun.seed) > tuple_(*after))
-    query = query.order_by(StudyRun.variant, StudyRun.seed).limit(limit)
-    return [((variant, seed), run_id) for variant, seed, run_id in session.execute(query)]
+def last_of(session: Session, study_id: str, after: Place, limit: int) -> Place | None:
+    """The last of the first places behind one, in the order of variants and seeds; None when there are none."""
+    query = select(StudyRun.variant, StudyRun.seed).where(StudyRun.study_id == study_id, tuple_(StudyRun.variant, StudyRun.seed) > tuple_(*after))
+    found = session.execute(query.order_by(StudyRun.variant, StudyRun.seed).limit(limit)).all()
+    return (found[-1].variant, found[-1].seed) if found else None
 
 
-def to_cancel(session: Session, study_id: str, run_ids: Sequence[str]) -> list[str]:
-    """Those of these runs of the study that a study had queued and that have not ended, unless they stand in another one that is not cancelled.
+def to_cancel(study_id: str, after: Place, last: Place) -> list[ColumnElement[bool]]:
+    """Which runs of these places a study had queued, and no other one waits for that is not cancelled.
 
     Their project's row must be locked, so that no other study takes one of them meanwhile.
     """
+    place = tuple_(StudyRun.variant, StudyRun.seed)
+    here = select(StudyRun.run_id).where(StudyRun.study_id == study_id, place > tuple_(*after), place <= tuple_(*last))
     other, of_other = aliased(StudyRun), aliased(Study)
-    by_a_study = select(other.run_id).where(other.run_id == Run.id, other.queued)
+    by_a_study = select(other.run_id).where(other.run_id == Run.id, other.queued).correlate(Run)
     wanted = select(other.run_id).join(of_other, of_other.id == other.study_id).where(other.run_id == Run.id, other.study_id != study_id)
-    query = select(Run.id).where(Run.id.in_(run_ids), Run.state.in_(("queued", "running")), Run.project_id != TRASH)
-    query = query.where(Run.cancel_requested_at.is_(None), by_a_study.exists(), ~wanted.where(of_other.cancelled_at.is_(None)).exists())
-    return list(session.scalars(query.order_by(Run.id)))
+    return [Run.id.in_(here), by_a_study.exists(), ~wanted.where(of_other.cancelled_at.is_(None)).correlate(Run).exists()]
 
 
 def _members(study_id: str) -> Select[str]:

@@ -27,7 +27,8 @@ from store.study_plans import StudyPlan
 from store.study_runs import Place
 from store.tables import Project, Study
 
-CANCELLED_AT_ONCE = 500
+CANCELLED_AT_ONCE = 500  # places of a study: others who write wait for them
+REST_S = 0.05
 Growing = Callable[[Session, Study, StudyPlan], tuple[StudyPlan, Cells, dict[str, Any] | None]]
 
 
@@ -129,19 +130,15 @@ def retry(parts: Parts, caller: Caller, study_id: str, once: Once | None) -> Ans
 def cancel(parts: Parts, caller: Caller, study_id: str) -> StudyShown:
     """The study; runs that it had queued end, except those that another study waits for. Raises StudyNotFound."""
     with parts.db.begin() as session:
-        study, project = studies.get(session, study_id, caller.entity, lock=True)
+        study, _ = studies.get(session, study_id, caller.entity, lock=True)
         study.cancelled_at = study.cancelled_at or studies.moment(session)
-    after: Place | None = None
-    is_left = True
-    while is_left:
+    after: Place | None = study_runs.BEFORE_ALL
+    while after is not None:
         with parts.db.begin() as session:
             began = time.monotonic()
-            study_runs.lock_project(session, project.id)
-            some = study_runs.places(session, study_id, after, CANCELLED_AT_ONCE)
-            lifecycle.request_cancels(session, study_runs.to_cancel(session, study_id, [run_id for _, run_id in some]))
-        if is_left := len(some) == CANCELLED_AT_ONCE:
-            after = some[-1][0]
-            time.sleep(time.monotonic() - began)  # others have their turn
+            after = _cancel_some(session, study, after)
+        if after is not None:
+            time.sleep(min(REST_S, time.monotonic() - began))  # others have their turn
     return show(parts, caller, study_id)
 
 
@@ -163,6 +160,15 @@ def remove(parts: Parts, caller: Caller, study_id: str) -> None:
         if active:
             raise StudyIsActive(study.id, active)
         studies.remove(session, study)
+
+
+def _cancel_some(session: Session, study: Study, after: Place) -> Place | None:
+    """The last of the places behind `after` whose runs were just cancelled; None when there were no more."""
+    study_runs.lock_project(session, study.project_id)
+    last = study_runs.last_of(session, study.id, after, CANCELLED_AT_ONCE)
+    if last is not None:
+        lifecycle.request_cancels(session, study_runs.to_cancel(study.id, after, last))
+    return last
 
 
 def _grown(parts: Parts, caller: Caller, study_id: str, once: Once | None, grow: Growing) -> Answer:
