@@ -46,6 +46,7 @@ from api.routes import (
     schemas,
     series,
     studies,
+    sweeps,
 )
 from api.wandb import routes as wandb_routes
 from api.wandb import storage, stream
@@ -78,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     compare.router,
     studies.router,
+    sweeps.router,
     reruns.router,
     reproducibility.router,
     artifacts.router,
