@@ -57,7 +57,7 @@ def _found_or_made(session: Session, asking: Asking, input: Mapping[str, Any]) -
         raise RunNotFound(name)
     if run.origin == "managed" and input.get("host") is not None:
         raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it; wandb.init takes another id.")
-    if run.origin == "client" and run.state != "running" and input.get("host") is not None and asking.headers.get(SHARED) != "true":
+    if run.origin == "client" and input.get("host") is not None and asking.headers.get(SHARED) != "true":
         wandb_runs.start_anew(session, run)
     return run, False
 
