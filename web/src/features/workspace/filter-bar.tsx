@@ -22,6 +22,7 @@ export function FilterBar({ project, filter, fields, apply }: { project: string;
   const check = useCheck(project, draft.trim());
   const offered = place ? completions(place, fields, facet) : [];
   const open = offered.length > 0;
+  const unfinished = open && check.column - 1 >= place!.from; // what is being typed is no mistake yet
 
   const look = () => {
     const element = input.current!;
@@ -64,7 +65,7 @@ export function FilterBar({ project, filter, fields, apply }: { project: string;
       <div className="filter-field">
         <input
           ref={input} type="text" role="combobox" aria-label="Filter" aria-expanded={open} aria-controls={list} aria-autocomplete="list" aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
-          aria-invalid={check.error ? true : undefined} aria-describedby={check.error ? `${list}-error` : undefined} spellCheck={false} autoComplete="off" autoCapitalize="off" maxLength={16_000}
+          aria-invalid={check.error && !unfinished ? true : undefined} aria-describedby={check.error && !unfinished ? `${list}-error` : undefined} spellCheck={false} autoComplete="off" autoCapitalize="off" maxLength={16_000}
           placeholder="Filter: state = 'finished' and val/loss …" value={draft} data-key="filter"
           onChange={(event) => { setDraft(event.target.value); look(); }} onFocus={look} onClick={look} onKeyDown={key} onBlur={() => setPlace(null)}
           onKeyUp={(event) => { if (event.key === "ArrowLeft" || event.key === "ArrowRight" || event.key === "Home" || event.key === "End") look(); }} onScroll={(event) => scrollTo(event.currentTarget.scrollLeft)}
@@ -72,7 +73,8 @@ export function FilterBar({ project, filter, fields, apply }: { project: string;
         {draft.trim() !== filter && <button type="button" onMouseDown={(event) => event.preventDefault()} onClick={submit} disabled={check.error !== null}>Apply</button>}
         {draft !== "" && draft.trim() === filter && <button type="button" className="plain" aria-label="Clear the filter" onClick={() => apply("")}>✕</button>}
       </div>
-      {check.error && (
+      {(check.error || open) && <div className="filter-below">
+      {check.error && !unfinished && (
         <div className="filter-error" id={`${list}-error`} role="alert">
           <span className="filter-caret" aria-hidden="true" style={{ marginLeft: `calc(8px + ${check.column - 1}ch - ${scrolled}px)` }}>▲</span>
           <span>{check.error}</span>
@@ -88,6 +90,7 @@ export function FilterBar({ project, filter, fields, apply }: { project: string;
           ))}
         </ul>
       )}
+      </div>}
     </div>
   );
 }
