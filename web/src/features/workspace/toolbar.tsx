@@ -5,6 +5,7 @@ import { FilterBar } from "./filter-bar";
 import { FilterBuilder } from "./filter-builder";
 import { GroupMenu } from "./group-menu";
 import type { useView, View } from "./use-view";
+import { ViewsMenu } from "./views-menu";
 import { writeSort } from "../../lib/sorting";
 
 /** What is asked of the table: filter, groups, columns, views; and the way out, as CSV. */
@@ -23,6 +24,7 @@ export function Toolbar({ project, view, does, fields, address }: {
         <FilterBuilder project={project} filter={view.filter} fields={fields} apply={apply} />
         <GroupMenu group={view.group} fields={fields} opener="group-opener" change={(group) => does.change({ group, shown: "", open: "", sort: "" }, { push: true })} />
         <ColumnsMenu columns={view.columns} fields={fields} change={does.columns} reset={address.cols ? () => does.change({ cols: "" }) : undefined} />
+        <ViewsMenu project={project} address={address} />
         <Menu label="More" right>
           <a href={exportAddress(project, view, "csv")} download>{view.group ? "CSV of the runs behind the groups" : "CSV of what is shown"}</a>
           <a href={exportAddress(project, view, "parquet")} download>The same as Parquet</a>
