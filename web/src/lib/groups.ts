@@ -22,7 +22,7 @@ export function groupNames(groups: readonly Grouped[]): Map<Grouped, string> {
   return new Map(groups.map((group) => {
     const own = keys.filter((key) => usual.get(key) !== JSON.stringify(group.key[key] ?? null));
     const [first = "", ...rest] = own.sort((a, b) => Number(b.endsWith(".kind")) - Number(a.endsWith(".kind"))).flatMap((key) => said(key, group.key[key]));
-    return [group, [first, ...rest].filter(Boolean).join(" · ") || (usual.size > 0 ? "as most" : keys.length > 0 ? `no ${keys.map(keyLabel).join(", ")}` : "all alike")];
+    return [group, [first, ...rest].filter(Boolean).join(" · ") || (usual.size > 0 ? "the usual config" : keys.length > 0 ? `no ${keys.map(keyLabel).join(", ")}` : "all alike")];
   }));
 }
 

@@ -101,7 +101,7 @@ function DeleteDialog({ project, filter, close, remove, done }: { project: strin
           type="button" className="danger" disabled={!preview.data || runs === 0}
           onClick={() => void remove(runs).then((gone) => { close(); if (gone) done(); })}
         >
-          Delete {whole(runs)} {runs === 1 ? "run" : "runs"}
+          {preview.data ? `Delete ${whole(runs)} ${runs === 1 ? "run" : "runs"}` : "Delete"}
         </button>
       </div>
     </Dialog>

@@ -30,7 +30,7 @@ export function useView(project: string) {
   const fields = useFields(project);
   const { filter = "", sort = "", group = "", cols = "", base = "", run = "", split = "", archived = "" } = address;
   const pending = fields.isPending;
-  const columns = useMemo(() => (cols ? readColumns(cols) : pending ? [] : standardColumns(fields.data)), [cols, pending, fields.data]);
+  const columns = useMemo(() => (cols ? readColumns(cols) : pending ? [] : standardColumns(fields.data, group !== "")), [cols, pending, fields.data, group]);
   const view = useMemo((): View => {
     const kept = archived ? filter : both(filter, "archived = false");
     return { filter, passing: group ? both(kept, "rerun_of is null") : kept, sort: readSort(sort), group, columns, baseline: base, panel: run, split, archived: archived !== "" };
