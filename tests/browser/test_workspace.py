@@ -162,6 +162,31 @@ class TestBulk:
         expect(table).to_have_url(re.compile(f"compare\\?runs={trained['adam']}"))
 
 
+class TestViews:
+    def test_a_view_is_saved_and_gone_back_to(self, table: Page) -> None:
+        table.get_by_role("button", name="val/loss min").click()
+        table.get_by_role("button", name="Views").click()
+        table.get_by_label("Name of the view").fill("best first")
+        table.get_by_role("button", name="Save", exact=True).click()
+        expect(table.get_by_role("button", name="View: best first")).to_be_visible()
+
+        table.get_by_role("button", name="Everything, newest first").click()
+        expect(table.locator("[data-line]").first).to_contain_text("rerun of baseline")
+        table.get_by_role("button", name="Views").click()
+        table.get_by_role("button", name="best first", exact=True).click()
+
+        expect(table).to_have_url(re.compile("sort=metrics"))
+
+    def test_what_is_shown_comes_as_csv(self, table: Page) -> None:
+        table.get_by_role("button", name="More").last.click()
+        with table.expect_download() as waiting:
+            table.get_by_role("link", name="CSV of what is shown").click()
+
+        lines = waiting.value.path().read_text().splitlines()
+        assert lines[0].startswith("id,name,state,metrics.val/loss.min,")
+        assert len(lines) == 7
+
+
 class TestKeys:
     def test_walk_tick_and_open(self, table: Page, trained: Trained) -> None:
         for key in ("j", "j", "x"):

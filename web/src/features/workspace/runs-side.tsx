@@ -8,12 +8,15 @@ import { BulkBar } from "./bulk-bar";
 import { Foot } from "./foot";
 import { NoRuns, NothingMatches } from "./nothing";
 import { layoutOf } from "./run-line";
+import { NARROW, useMedia } from "./split";
 import { RunTable, type TableDoes } from "./table";
 import { useBulk } from "./use-bulk";
 import { useKeys } from "./use-keys";
 import type { useLines } from "./use-lines";
 import { fieldsOf, type RunRow, useRunsById } from "./use-runs";
 import type { useView, View } from "./use-view";
+
+const MOST_PINNED = 176; // on a phone, so that something of the others is seen
 
 /** The left side: the table with what can be done in it, and under it how many runs there are. */
 export function RunsSide({ project, view, does, table, open, shown, toggle }: {
@@ -30,7 +33,8 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
   const [ticked, tick] = useState<ReadonlyMap<string, RunRow>>(new Map());
   const [everything, takeAll] = useState(false);
   const [active, activate] = useState(-1);
-  const layout = useMemo(() => layoutOf(view.columns), [view.columns]);
+  const narrow = useMedia(NARROW);
+  const layout = useMemo(() => layoutOf(narrow ? view.columns.map((column) => (column.pinned ? { ...column, width: Math.min(column.width, MOST_PINNED) } : column)) : view.columns), [view.columns, narrow]);
   const baselines = useRunsById(project, view.baseline ? [view.baseline] : [], fieldsOf(view.columns));
   const baseline = view.baseline ? baselines.data?.[0] : undefined;
   const { lines, from, count } = table;
@@ -44,6 +48,10 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
     if (!next.delete(run.id)) next.set(run.id, run);
     tick(next);
     takeAll(false);
+  };
+  const tickRange = (to: number) => {
+    const between = lines.slice(Math.min(active, to), Math.max(active, to) + 1);
+    tick(new Map([...ticked, ...between.flatMap((line) => (line.kind === "run" ? [[line.run.id, line.run] as const] : []))]));
   };
   const eye = (id: string) => does.change({ shown: toggle([id], !shown.has(id)) });
   const openRun = (run: RunRow | undefined) => { if (run) void navigate({ to: "/$entity/$project/runs/$run", params: { ...projectParts(project), run: run.id } }); };
@@ -68,9 +76,10 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
   const more = useCallback(() => { if (hasNextPage && !isFetching) void fetchNextPage(); }, [hasNextPage, isFetching, fetchNextPage]);
   const tableDoes: TableDoes = {
     ...does,
-    clicked: (place, what) => {
+    clicked: (place, what, event) => {
       const line = lines[place];
       if (!line || line.kind === "note") return;
+      if (what === "tick" && event.shiftKey && active >= 0) { tickRange(place); return; }
       activate(place);
       if (line.kind === "group") { if (what === "eye") eye(line.id); else unfold(line.id); }
       else if (what === "eye") eye(line.run.id);

@@ -70,7 +70,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
 
   return (
     <div
-      ref={scroller} className={stale ? "runs stale" : "runs"} role="grid" aria-label={label} aria-rowcount={total + 1} aria-colcount={layout.columns.length} aria-busy={stale} tabIndex={0}
+      ref={scroller} className={stale ? "runs stale" : "runs"} role={children ? "group" : "grid"} aria-label={label} aria-rowcount={children ? undefined : total + 1} aria-colcount={children ? undefined : layout.columns.length} aria-busy={stale} tabIndex={0}
       aria-activedescendant={seen ? `line-${active}` : undefined}
       onClick={(event) => {
         const line = lineOf(event);
@@ -82,14 +82,14 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
       onMouseOver={(event) => hovered((event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run ?? null)}
       onFocus={() => undefined} onMouseLeave={() => hovered(null)} onKeyDown={() => undefined}
     >
-      <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
-        {layout.columns.length > 0 && <Head layout={layout} sort={sort} grouped={grouped} ticked={ticked.size > 0} tick={does.tickAll} does={does} />}
+      {!children && <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
+        <Head layout={layout} sort={sort} grouped={grouped} ticked={ticked.size > 0} tick={does.tickAll} does={does} />
         {baseline && (
           <div role="row" aria-label="The baseline" className="runs-line tall baseline" data-run={baseline.id} style={{ width: layout.total }}>
             <RunLine run={baseline} project={project} layout={layout} stroke={strokeOf(baseline.id)} ticked={ticked.has(baseline.id)} chosen={false} baseline={baseline} now={now} />
           </div>
         )}
-      </div>
+      </div>}
       {children ?? (
         <div className="runs-body" role="rowgroup" style={{ height: rows.getTotalSize(), width: layout.total, minWidth: "100%" }}>
           {items.map(({ index, start, key }) => {
