@@ -27,7 +27,8 @@ BUILT = Path(__file__).parent.parent / "api" / "static" / "page"
 FILTER = "config.optimizer = 'adam' and metrics.loss_val < 0.5"
 CURVES, POINTS, LIVE = 100, 1000, 20
 LIVE_S = 20.0
-ADDRESSES = ("/", "/bench/large", "/bench/large/runs/{run}", "/bench/large/compare?runs={run}", "/bench/large/studies", "/bench/large/reproducibility", "/submit", "/lab", "/nodes", "/settings", "/docs")
+OF_PROJECT = ("", "/runs/{run}", "/compare?runs={run}", "/studies", "/reproducibility")
+ADDRESSES = ("/", *(f"/bench/large{rest}" for rest in OF_PROJECT), "/submit", "/lab", "/nodes", "/settings", "/docs")
 
 PROBE = """
 window.probe = {firstRow: 0, strokes: 0, lastStroke: 0};
@@ -65,8 +66,10 @@ APPLIED = """() => new Promise((told) => {
 })"""
 # From the end of the last answer with points to the last stroke on a canvas.
 DRAWN = """(since) => {
-  const answers = performance.getEntriesByType("resource").filter(({name, responseEnd}) => name.includes("/api/v1/series") && responseEnd > since);
-  return {answers: answers.length, began: Math.max(0, ...answers.map(({responseEnd}) => responseEnd)), last: probe.lastStroke, now: performance.now()};
+  const loaded = performance.getEntriesByType("resource");
+  const answers = loaded.filter(({name, responseEnd}) => name.includes("/api/v1/series") && responseEnd > since);
+  const began = Math.max(0, ...answers.map(({responseEnd}) => responseEnd));
+  return {answers: answers.length, began, last: probe.lastStroke, now: performance.now()};
 }"""
 
 
@@ -256,8 +259,8 @@ def sizes(visit: Callable[[str], Page], run: str) -> None:
     for address in ADDRESSES:
         page = visit(address.format(run=run))
         page.wait_for_load_state("networkidle")
-        names = page.evaluate("performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname).filter((name) => name.startsWith('/assets/') || name.includes('/page/'))")
-        files = {Path(name).name for name in names}
+        paths = page.evaluate("performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname)")
+        files = {Path(path).name for path in paths if path.startswith("/assets/")}
         size = (BUILT / "index.html.gz").stat().st_size + sum(packed(name) for name in files)
         print(f"{address}: {size / 1000:.0f} kB gzipped in {len(files) + 1} files (goal 200 kB)", flush=True)
         page.context.close()

@@ -69,6 +69,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
   const lineOf = (event: MouseEvent): number => Number((event.target as HTMLElement).closest<HTMLElement>("[data-line]")?.dataset.line ?? -1);
 
   return (
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the whole page hears the keys: use-keys.ts
     <div
       ref={scroller} className={stale ? "runs stale" : "runs"} role={children ? "group" : "grid"} aria-label={label} aria-rowcount={children ? undefined : total + 1} aria-colcount={children ? undefined : layout.columns.length} aria-busy={stale} tabIndex={0}
       aria-activedescendant={seen ? `line-${active}` : undefined}
@@ -79,8 +80,8 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
         does.clicked(line, (what ?? "line") as "eye" | "tick" | "open" | "line", event);
       }}
       onDoubleClick={(event) => { if (!(event.target as HTMLElement).closest("[data-act]") && lineOf(event) >= 0) does.opened(lineOf(event)); }}
-      onMouseOver={(event) => hovered((event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run ?? null)}
-      onFocus={() => undefined} onMouseLeave={() => hovered(null)} onKeyDown={() => undefined}
+      onPointerOver={(event) => hovered((event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run ?? null)}
+      onPointerLeave={() => hovered(null)}
     >
       {!children && <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
         <Head layout={layout} sort={sort} grouped={grouped} ticked={ticked.size > 0} tick={does.tickAll} does={does} />
