@@ -54,7 +54,7 @@ function readZoom(text: string): ChartView["zoom"] {
 /** As short as it still tells the places apart. */
 export function writeZoom(zoom: ChartView["zoom"]): string {
   if (!zoom) return "";
-  const digits = Math.max(0, 4 - Math.floor(Math.log10(zoom.max - zoom.min)));
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(zoom.max - zoom.min)));
   const short = (value: number) => String(Number(value.toFixed(Math.min(20, digits))));
   return `${short(zoom.min)}_${short(zoom.max)}`;
 }
