@@ -8,6 +8,7 @@ import { type RunHead, useRunHeads } from "../../lib/run-heads";
 import { Menu } from "../../ui/menu";
 import { Trouble } from "../../ui/trouble";
 import type { ColumnWays } from "./column-head";
+import { ComparedCurves } from "./curves";
 import { Fields } from "./fields";
 import { RunPicker } from "./run-picker";
 import { useComparison } from "./use-comparison";
@@ -25,6 +26,7 @@ export function ComparePage() {
   const heads = useRunHeads(`${entity}/${project}`, asked);
   const runs = useMemo(() => asked.filter((run) => heads.data?.has(run)), [asked, heads.data]);
   const comparison = useComparison(runs);
+  const metrics = useMemo(() => comparison.data?.metrics.map(({ metric }) => metric) ?? [], [comparison.data]);
   const gone = heads.data && !heads.isPlaceholderData ? asked.filter((run) => !heads.data.has(run)) : [];
 
   const setRuns = (next: readonly string[]) => change({ runs: columnsText(next, placesOf(next, places)) }, { push: true });
@@ -56,6 +58,7 @@ export function ComparePage() {
       {comparison.data && runs.length > 0 && heads.data && (
         <>
           <Warnings sentences={comparison.data.warnings.map((each) => named(each, heads.data))} />
+          <ComparedCurves metrics={metrics} runs={runs} heads={heads.data} places={places} />
           <Fields comparison={comparison.data} stale={comparison.isPlaceholderData} runs={runs} heads={heads.data} places={places} ways={ways} />
         </>
       )}
