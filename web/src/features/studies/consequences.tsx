@@ -2,15 +2,17 @@ import type { Schemas } from "../../api/client";
 import { duration, whole } from "../../lib/format";
 
 /** What a study would be: how many runs, how long, whether it can conclude at all, and which variants it may be about alone. */
-export function Consequences({ dry, stale, waiting, seeds, more, primary, setPrimary }: {
+export function Consequences({ dry, stale, waiting, refused, seeds, more, primary, setPrimary }: {
   dry: Schemas["StudyDryRun"] | undefined;
   stale: boolean;
   waiting: boolean;
+  refused: boolean;
   seeds: readonly number[];
   more: (count: number) => void;
   primary: readonly string[];
   setPrimary: (names: string[]) => void;
 }) {
+  if (refused) return <p className="bad" role="status">This is refused as it stands; what is wrong is said where it stands.</p>;
   if (waiting || !dry) return <p className="muted" role="status">{waiting ? "How many runs this is, and how long they take, is said here once there is a baseline, a change and seeds." : "Trying…"}</p>;
   const changes = dry.variants.slice(1);
   return (

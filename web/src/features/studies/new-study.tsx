@@ -74,7 +74,7 @@ export function NewStudy({ project }: { project: string }) {
               </Menu>
             </div>
             {from.error && <Trouble error={from.error} />}
-            <textarea className="mono" rows={search.from ? 6 : 5} spellCheck={false} value={baselineText} aria-label="The baseline’s config as JSON" aria-invalid={!baseline || undefined} onChange={(event) => edit(event.target.value)} />
+            <textarea className="mono" rows={search.from ? 10 : 5} spellCheck={false} value={baselineText} aria-label="The baseline’s config as JSON" aria-invalid={!baseline || undefined} onChange={(event) => edit(event.target.value)} />
             {!baseline && baselineText && <p className="bad">This is no JSON object: a config is, for example, {'{"dataset": {"name": "mnist5k"}}'}.</p>}
           </section>
           <section className="stack" aria-label="Changes"><h2>Changes</h2><ChangesEditor drafts={drafts} set={setDrafts} errors={atChanges} /></section>
@@ -91,7 +91,7 @@ export function NewStudy({ project }: { project: string }) {
           </section>
         </div>
         <aside className="panel stack" aria-label="What this study would be">
-          <Consequences dry={dry.data} stale={dry.isFetching} waiting={!study} seeds={seeds ?? []} more={(count) => setSeeds(seedsText(Array.from({ length: count }, (_, seed) => seed)))} primary={primary} setPrimary={setPrimary} />
+          <Consequences dry={dry.data} stale={dry.isFetching} waiting={!study} refused={Boolean(dry.error)} seeds={seeds ?? []} more={(count) => setSeeds(seedsText(Array.from({ length: count }, (_, seed) => seed)))} primary={primary} setPrimary={setPrimary} />
           {elsewhere && <Trouble error={refusal} />}
           <button type="submit" className="primary" disabled={!study || make.isPending || Boolean(dry.error)}>{make.isPending ? "Queueing…" : "Queue the study"}</button>
         </aside>
