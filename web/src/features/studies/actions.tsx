@@ -6,9 +6,10 @@ import { Menu } from "../../ui/menu";
 import { Trouble } from "../../ui/trouble";
 import type { Study } from "../../lib/forest";
 import { AddChanges, AddSeeds } from "./grow";
+import { ShareStudy } from "./share-dialog";
 import { cancel, edit, remove, retry, useStudyChange } from "./use-study";
 
-type Open = "seeds" | "changes" | "rename" | "cancel" | "delete" | null;
+type Open = "share" | "seeds" | "changes" | "rename" | "cancel" | "delete" | null;
 
 /** What can be done with a study: grow it, train anew what failed, stop it, put it away, take its report along. */
 export function StudyActions({ study, address }: { study: Study; address: { entity: string; project: string } }) {
@@ -28,6 +29,7 @@ export function StudyActions({ study, address }: { study: Study; address: { enti
       <button type="button" onClick={() => setOpen("changes")} disabled={study.state === "cancelled"}>Add changes</button>
       {toRetry > 0 && <button type="button" disabled={again.isPending} onClick={() => again.mutate(undefined)} title="What failed, was cancelled or was deleted is queued anew">{again.isPending ? "Queueing…" : `Retry ${toRetry}`}</button>}
       {active && <button type="button" className="danger" onClick={() => setOpen("cancel")}>Cancel</button>}
+      <button type="button" onClick={() => setOpen("share")}>Share</button>
       <Menu label="Report" right>
         <a href={report("html")} download={`study-${study.id}.html`}>Download as HTML</a>
         <a href={report("md")} download={`study-${study.id}.md`}>Download as Markdown</a>
@@ -39,6 +41,7 @@ export function StudyActions({ study, address }: { study: Study; address: { enti
         <button type="button" className="danger" onClick={() => setOpen("delete")}>Delete</button>
       </Menu>
       {error && <Trouble error={error} />}
+      {open === "share" && <ShareStudy study={study} close={close} />}
       {open === "seeds" && <AddSeeds study={study} close={close} />}
       {open === "changes" && <AddChanges study={study} close={close} />}
       {open === "rename" && <Rename study={study} close={close} rename={change} />}

@@ -8,6 +8,7 @@ import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { StudyActions } from "./actions";
+import { StudyCurves } from "./curves";
 import { ForestPlot } from "./forest-plot";
 import { ProgressBar } from "./progress";
 import { addSeeds, useStudy, useStudyChange } from "./use-study";
@@ -58,6 +59,7 @@ function Shown({ study, address, trouble }: { study: Study; address: { entity: s
           {drawn < most && ` Of ${most} seeds ${drawn} are drawn.`} {study.words}
         </p>
       </section>
+      <StudyCurves study={study} />
       <VariantsTable study={study} address={address} />
       <details><summary>The baseline’s config</summary><pre>{JSON.stringify(study.baseline, null, 2)}</pre></details>
       {study.additions.length > 0 && <Additions study={study} />}

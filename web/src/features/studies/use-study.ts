@@ -11,7 +11,7 @@ const key = (id: string) => ["study", id];
 export function useStudy(project: string, id: string) {
   const found = useQuery({ queryKey: key(id), queryFn: ({ signal }) => body(client.GET("/api/v1/studies/{study_id}", { params: { path: { study_id: id } }, signal })) });
   const runs = new Set(found.data?.variants.flatMap((variant) => variant.runs));
-  const soon = useSoon(() => void found.refetch(), 2000);
+  const soon = useSoon(() => void found.refetch({ cancelRefetch: false }), 2000);
   const live = useProjectEvents(project, { state: ({ run, state }) => { if (runs.has(run) && (ENDED.has(state) || state === "running")) soon(); }, lost: soon });
   return { ...found, live };
 }
@@ -24,7 +24,7 @@ export function useStudies(project: string, archived: boolean) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
-  const soon = useSoon(() => void found.refetch(), 3000);
+  const soon = useSoon(() => void found.refetch({ cancelRefetch: false }), 3000);
   useProjectEvents(project, { state: soon, lost: soon });
   return found;
 }
