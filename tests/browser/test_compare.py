@@ -24,7 +24,7 @@ class TestCompare:
         table = page.get_by_role("table", name="Runs side by side")
         expect(table.get_by_role("rowheader", name="optimizer.kind")).to_be_visible()
         expect(table.get_by_role("rowheader", name="batch_size", exact=True)).to_have_count(0)
-        expect(page.get_by_role("img", name=re.compile("val/loss: 2 curves"))).to_be_visible()
+        expect(page.get_by_role("img", name="val/loss: 2 curves")).to_be_visible()
         shot(page, "compare")
         accessible(page)
 
@@ -52,13 +52,13 @@ class TestCompare:
 
         page.get_by_role("button", name="What to do with adam").click()
         page.get_by_role("button", name="Make it the base").click()
-        expect(heads.nth(1)).to_contain_text("adambase")
+        expect(heads.nth(1)).to_contain_text(re.compile("^adam.*base"))
         heads.nth(2).get_by_role("link").focus()
         page.keyboard.press("Alt+ArrowLeft")
-        expect(heads.nth(1)).to_contain_text("baseline")
+        expect(heads.nth(1)).to_contain_text(re.compile("^baseline"))
         heads.nth(3).get_by_role("link").drag_to(heads.nth(1))
 
-        expect(heads.nth(1)).to_contain_text("dropout")
+        expect(heads.nth(1)).to_contain_text(re.compile("^dropout"))
         expect(page).to_have_url(re.compile(f"runs={trained['dropout']}.2"))  # the colours stay those of before
 
     def test_runs_are_added_and_taken_out(self, visit: Visit, trained: dict[str, str]) -> None:

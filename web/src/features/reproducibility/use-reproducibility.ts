@@ -1,6 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { body, client, Refused, type Schemas } from "../../api/client";
 
+/** Of a project that is not there yet: setting a policy makes it. */
+const NONE: Schemas["PolicyShown"] = { rerun: "never", fraction: null, canary: null, reverify: null };
+
+async function unless404<Found, Else>(ask: () => Promise<Found>, otherwise: Else): Promise<Found | Else> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return otherwise;
+    throw error;
+  }
+}
+
 const of = (entity: string, project: string) => ({ path: { entity, name: project } });
 
 /** How the project's runs came out again; asked for anew every ten seconds while reruns wait. */
@@ -16,7 +28,10 @@ export function useReport(entity: string, project: string) {
 export function usePolicy(entity: string, project: string) {
   const queries = useQueryClient();
   const queryKey = ["reproducibility-policy", entity, project];
-  const shown = useQuery({ queryKey, queryFn: ({ signal }) => body(client.GET("/api/v1/projects/{entity}/{name}/reproducibility", { params: of(entity, project), signal })) });
+  const shown = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => unless404(() => body(client.GET("/api/v1/projects/{entity}/{name}/reproducibility", { params: of(entity, project), signal })), NONE),
+  });
   const put = useMutation({
     mutationFn: (policy: Schemas["PolicyBody"]) => body(client.PUT("/api/v1/projects/{entity}/{name}/reproducibility", { params: of(entity, project), body: policy })),
     onSuccess: (policy) => {
@@ -34,14 +49,7 @@ export function useWebhook(entity: string, project: string) {
   const params = of(entity, project);
   const shown = useQuery({
     queryKey,
-    queryFn: async ({ signal }) => {
-      try {
-        return await body(client.GET("/api/v1/projects/{entity}/{name}/webhook", { params, signal }));
-      } catch (error) {
-        if (error instanceof Refused && error.status === 404) return null;
-        throw error;
-      }
-    },
+    queryFn: ({ signal }) => unless404(() => body(client.GET("/api/v1/projects/{entity}/{name}/webhook", { params, signal })), null),
   });
   const deliveries = useQuery({
     queryKey: ["webhook-deliveries", entity, project],

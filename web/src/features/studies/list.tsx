@@ -49,7 +49,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
                   <td><ProgressBar progress={study.progress} words /></td>
                   <td>{study.metric} <span className="meta">{study.use}, {study.goal === "min" ? "smaller is better" : "larger is better"}</span></td>
                   <td className="number" title={study.variant_names.slice(1).join("\n")}>{study.variant_names.length - 1}</td>
-                  <td className="number">{study.seeds.length}{study.seeds.length < study.seeds_needed && <span className="meta warn"> of {study.seeds_needed}</span>}</td>
+                  <td className="number">{study.seeds.length}{study.seeds.length < study.seeds_needed && <span className="warn"> of {study.seeds_needed}</span>}</td>
                   <td className="meta"><When at={study.created_at} /></td>
                 </tr>
               ))}

@@ -81,7 +81,10 @@ export function NewStudy({ project }: { project: string }) {
           <section className="stack" aria-label="Seeds and metric">
             <h2>Seeds and metric</h2>
             <div className="new-study-fields">
-              <label className="field">Seeds<input value={seedText} aria-invalid={!seeds || undefined} onChange={(event) => setSeeds(event.target.value)} /><span className="meta">{seeds ? `${seeds.length} seeds` : "Such as 0-9 or 0, 3, 7: at most 5,000 whole numbers."}</span></label>
+              <div>
+                <label className="field">Seeds<input value={seedText} aria-invalid={!seeds || undefined} aria-describedby="new-study-seeds" onChange={(event) => setSeeds(event.target.value)} /></label>
+                <span className="meta" id="new-study-seeds">{seeds ? `${seeds.length} seeds` : "Such as 0-9 or 0, 3, 7: at most 5,000 whole numbers."}</span>
+              </div>
               <Choice name="They vary" value={judged.vary} options={Object.entries(VARY)} set={(vary) => judge({ ...judged, vary: vary as Judged["vary"] })} />
               <Choice name="Judged by" value={judged.metric} options={METRICS.map((each) => [each, each])} set={(metric) => judge({ ...judged, metric: metric as Judged["metric"] })} />
               <Choice name="Its value" value={judged.use} options={[["last", "the last"], ["best", "the best"]]} set={(use) => judge({ ...judged, use: use as Judged["use"] })} />

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { body, client, once, type Schemas } from "../../api/client";
 import { useProjectEvents } from "../../lib/live-project";
+import { useSoon } from "../../lib/soon";
 
 export type Study = Schemas["StudyShown"];
 const ENDED = new Set(["finished", "failed", "cancelled", "crashed"]);
@@ -50,17 +50,3 @@ export const cancel = (id: string) => body(client.POST("/api/v1/studies/{study_i
 export const edit = (id: string, patch: Partial<Schemas["StudyPatch"]>) =>
   body(client.PATCH("/api/v1/studies/{study_id}", { params: of(id), body: patch as Schemas["StudyPatch"] }));
 export const remove = (id: string) => client.DELETE("/api/v1/studies/{study_id}", { params: of(id) });
-
-/** A function that does something soon: called often, it does it once in `every` milliseconds. */
-function useSoon(act: () => void, every: number): () => void {
-  const latest = useRef(act);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEffect(() => { latest.current = act; });
-  useEffect(() => () => { if (timer.current) clearTimeout(timer.current); }, []);
-  return () => {
-    timer.current ??= setTimeout(() => {
-      timer.current = null;
-      latest.current();
-    }, every);
-  };
-}
