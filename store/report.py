@@ -114,7 +114,7 @@ def _by_outcome(session: Session, *originals: ColumnElement[bool]) -> dict[str, 
 def _tally(session: Session, found: dict[str, int], verdicts: ColumnElement[bool]) -> Tally:
     same = select(Verdict.judged_with).join(Rerun, _is_its_rerun()).where(verdicts, Verdict.outcome == "identical", Verdict.judged_with.is_not(None))
     judged_with = frozenset(str(each) for each in session.scalars(same.distinct()))
-    return Tally(*(found.get(outcome, 0) for outcome in ("identical", "different", "not_comparable")), judged_with)
+    return Tally(found.get("identical", 0), found.get("different", 0), found.get("not_comparable", 0), judged_with)
 
 
 def _is_its_rerun() -> ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -92,13 +91,13 @@ def still_good(session: Session, texts: Sequence[str]) -> set[str]:
     return {by_digest[each] for each in found}
 
 
-def _links() -> Select[Any]:
+def _links() -> Select[Share, Project, str]:
     leads_to = func.coalesce(Run.project_id, Study.project_id, Share.project_id)
     query = select(Share, Project, Key.name).join(Key, Key.id == Share.key_id)
     query = query.outerjoin(Run, Run.id == Share.run_id).outerjoin(Study, Study.id == Share.study_id).join(Project, Project.id == leads_to)
     return query.where(Project.id != TRASH, Key.revoked_at.is_(None), or_(Share.expires_at.is_(None), Share.expires_at > now()))
 
 
-def _first(session: Session, query: Select[Any]) -> Link | None:
+def _first(session: Session, query: Select[Share, Project, str]) -> Link | None:
     row = session.execute(query).one_or_none()
     return None if row is None else Link(*row)

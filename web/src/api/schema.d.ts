@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who is asking */
+        get: operations["me_api_v1_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -1219,6 +1236,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has a key, with their roles */
+        get: operations["listing_api_v1_users_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/verdicts": {
         parameters: {
             query?: never;
@@ -2057,6 +2091,13 @@ export interface components {
             points: number | "all";
             /** Runs */
             runs: string[];
+            /**
+             * Starts
+             * @description where single runs begin instead of at `from`, by their ids: for whoever has their points up to there
+             */
+            starts?: {
+                [key: string]: number;
+            };
             /**
              * To
              * @description last step, or second with x=time; included
@@ -2915,6 +2956,35 @@ export interface components {
             /** First */
             first: number;
         };
+        /**
+         * Me
+         * @description `by` says how the caller is known; `key` is null for the holder of a link, `shared` for everybody else. `entity` null reaches every entity.
+         */
+        Me: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "key" | "session" | "link";
+            /** Default Entity */
+            default_entity: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Key */
+            key: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
+            /** Session */
+            session: boolean;
+            shared: components["schemas"]["SharedShown"] | null;
+        };
         /** MediaKey */
         MediaKey: {
             /**
@@ -3509,6 +3579,16 @@ export interface components {
         Page_StudyListed_: {
             /** Items */
             items: components["schemas"]["StudyListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
+        Page_UserShown_: {
+            /** Items */
+            items: components["schemas"]["UserShown"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4590,6 +4670,18 @@ export interface components {
             weight_decay: number;
         };
         /**
+         * SharedShown
+         * @description What the link shows of which the cookie is; one of the two is null.
+         */
+        SharedShown: {
+            /** Address */
+            address: string;
+            /** Run */
+            run: string | null;
+            /** Study */
+            study: string | null;
+        };
+        /**
          * ShareMade
          * @description `url` is shown this once.
          */
@@ -5045,6 +5137,24 @@ export interface components {
              * @description id of the newest item that was read
              */
             up_to: string;
+        };
+        /** UserShown */
+        UserShown: {
+            /** Created At */
+            created_at: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
         };
         /**
          * VerdictShown
@@ -6352,6 +6462,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    me_api_v1_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "ann",
+                     *       "role": "member",
+                     *       "entity": null,
+                     *       "default_entity": "team",
+                     *       "by": "session",
+                     *       "session": true,
+                     *       "key": "k1e2y3i4d5x6",
+                     *       "expires_at": null,
+                     *       "shared": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -12216,7 +12382,10 @@ export interface operations {
                  *       ],
                  *       "points": 1000,
                  *       "from": 0,
-                 *       "x": "step"
+                 *       "x": "step",
+                 *       "starts": {
+                 *         "k3v9a2b4c6d8": 500
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["CurveQuery"];
@@ -14815,6 +14984,69 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_users_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "k1e2y3i4d5x6",
+                     *           "name": "ann",
+                     *           "role": "member",
+                     *           "entity": null,
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_UserShown_"];
                 };
             };
             /** @description A problem (RFC 9457) */
