@@ -440,6 +440,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{name}/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a project's sweeps, newest first */
+        get: operations["listing_api_v1_projects__entity___name__sweeps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{name}/views": {
         parameters: {
             query?: never;
@@ -1230,6 +1247,91 @@ export interface paths {
         put?: never;
         /** Make a read-only link to a study and its runs */
         post: operations["share_study_api_v1_studies__study_id__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a sweep, its points and its best run */
+        get: operations["show_api_v1_sweeps__sweep_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more runs and end those that run */
+        post: operations["cancel_api_v1_sweeps__sweep_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no runs until it is resumed */
+        post: operations["pause_api_v1_sweeps__sweep_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin runs again */
+        post: operations["resume_api_v1_sweeps__sweep_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more runs; those that run go on */
+        post: operations["stop_api_v1_sweeps__sweep_id__stop_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3586,6 +3688,16 @@ export interface components {
          * Page
          * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
          */
+        Page_SweepListed_: {
+            /** Items */
+            items: components["schemas"]["SweepListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
         Page_UserShown_: {
             /** Items */
             items: components["schemas"]["UserShown"][];
@@ -5072,6 +5184,206 @@ export interface components {
             without_number: number;
             /** Words */
             words: string;
+        };
+        /**
+         * SweepAgentShown
+         * @description A process that asks for runs; `alive` when it told of itself in the last five minutes.
+         */
+        SweepAgentShown: {
+            /** Alive */
+            alive: boolean;
+            /** Created At */
+            created_at: string;
+            /** Heartbeat At */
+            heartbeat_at: string;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /** Runs */
+            runs: number;
+        };
+        /** SweepBest */
+        SweepBest: {
+            /** External Id */
+            external_id: string;
+            /** Name */
+            name: string;
+            /** Run */
+            run: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * SweepEarlyStop
+         * @description Runs are compared at these numbers of logged values of the metric, and the best 1/eta of them go on.
+         */
+        SweepEarlyStop: {
+            /** Brackets */
+            brackets: number[];
+            /** Eta */
+            eta: number;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "hyperband";
+            /** Strict */
+            strict: boolean;
+        };
+        /**
+         * SweepListed
+         * @description `external_id` is what the wandb SDK calls the sweep by, `expected` how many runs there will be, null when there is no end
+         *     (or more than 2^53).
+         *
+         *     `best_value` is the best of all values of the metric that any run logged.
+         */
+        SweepListed: {
+            /** Best Value */
+            best_value: number | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Expected */
+            expected: number | null;
+            /** External Id */
+            external_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "grid" | "random" | "bayes";
+            metric: components["schemas"]["SweepMetric"] | null;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            runs: components["schemas"]["SweepRunCounts"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "finished" | "cancelled";
+            /** Updated At */
+            updated_at: string;
+        };
+        /** SweepMetric */
+        SweepMetric: {
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Name */
+            name: string;
+        };
+        /**
+         * SweepRun
+         * @description A point that was given out. `run` is null while its agent has not begun it (state `given`), and when its run was deleted.
+         */
+        SweepRun: {
+            /** Agent */
+            agent: string;
+            /** External Id */
+            external_id: string;
+            /** Given At */
+            given_at: string;
+            /** Name */
+            name: string | null;
+            /** Place */
+            place: number;
+            /** Run */
+            run: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "given" | "queued" | "running" | "finished" | "failed" | "cancelled" | "crashed";
+            /** Stopped Early */
+            stopped_early: boolean;
+            /** Value */
+            value: number | null;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SweepRunCounts
+         * @description Of `total` runs that began.
+         */
+        SweepRunCounts: {
+            /** Cancelled */
+            cancelled: number;
+            /** Crashed */
+            crashed: number;
+            /** Failed */
+            failed: number;
+            /** Finished */
+            finished: number;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SweepShown
+         * @description `config` is YAML as it came; `points` the newest 1,000 of what was given out, in their order; `agents` the 100 that were heard of last.
+         */
+        SweepShown: {
+            /** Agents */
+            agents: components["schemas"]["SweepAgentShown"][];
+            best: components["schemas"]["SweepBest"] | null;
+            /** Best Value */
+            best_value: number | null;
+            /** Config */
+            config: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string | null;
+            early_stop: components["schemas"]["SweepEarlyStop"] | null;
+            /** Expected */
+            expected: number | null;
+            /** External Id */
+            external_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "grid" | "random" | "bayes";
+            metric: components["schemas"]["SweepMetric"] | null;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: string[];
+            /** Points */
+            points: components["schemas"]["SweepRun"][];
+            /** Prior Runs */
+            prior_runs: string[];
+            /** Program */
+            program: string | null;
+            /** Project */
+            project: string;
+            /** Run Cap */
+            run_cap: number | null;
+            runs: components["schemas"]["SweepRunCounts"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "finished" | "cancelled";
+            /** Updated At */
+            updated_at: string;
         };
         /** Tanh */
         Tanh: {
@@ -7883,6 +8195,92 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_projects__entity___name__sweeps_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description only the sweep that the wandb SDK calls by this id */
+                external_id?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7s",
+                     *           "external_id": "q8w7e6r5",
+                     *           "project": "acme/digits",
+                     *           "name": "rate and width",
+                     *           "state": "running",
+                     *           "method": "bayes",
+                     *           "metric": {
+                     *             "name": "val/loss",
+                     *             "goal": "minimize"
+                     *           },
+                     *           "runs": {
+                     *             "total": 2,
+                     *             "queued": 0,
+                     *             "running": 1,
+                     *             "finished": 1,
+                     *             "failed": 0,
+                     *             "cancelled": 0,
+                     *             "crashed": 0
+                     *           },
+                     *           "expected": 30,
+                     *           "best_value": 0.31,
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *           "created_by": "k1"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SweepListed_"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -14984,6 +15382,621 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    show_api_v1_sweeps__sweep_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "running",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_sweeps__sweep_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "cancelled",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    pause_api_v1_sweeps__sweep_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "paused",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    resume_api_v1_sweeps__sweep_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "running",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    stop_api_v1_sweeps__sweep_id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "finished",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
                 };
             };
             /** @description A problem (RFC 9457) */
