@@ -27,6 +27,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
         <h1>Studies</h1>
         <span className="space" />
         <label><input type="checkbox" checked={archived} onChange={(event) => change({ archived: event.target.checked ? "1" : undefined })} /> Archived ones, too</label>
+        <Link to="/$entity/$project/sweeps" params={params} className="button">Sweeps</Link>
         <Link to="/$entity/$project/studies" params={params} search={{ new: "1" } as never} className="button primary">New study</Link>
       </div>
       {error && <Trouble error={error} again={() => void refetch()} />}

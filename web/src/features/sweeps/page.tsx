@@ -8,6 +8,7 @@ import { number, whole } from "../../lib/format";
 import { progress } from "../../lib/sweep-points";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
+import { ParallelPoints } from "./parallel";
 import { PointsTable } from "./points";
 import { type Sweep, useSweep, useSweepWay, type Way } from "./use-sweeps";
 
@@ -49,6 +50,7 @@ function Shown({ sweep, address, named }: { sweep: Sweep; address: { entity: str
         <p className="sweep-best">Best: <Link to="/$entity/$project/runs/$run" params={{ ...address, run: sweep.best.run }}>{sweep.best.name}</Link> with {sweep.metric.name} {number(sweep.best.value)} <span className="meta">{sweep.metric.goal === "minimize" ? "smaller is better" : "larger is better"}</span></p>
       )}
       {sweep.metric && <Progress sweep={sweep} />}
+      <ParallelPoints sweep={sweep} />
       <PointsTable sweep={sweep} address={address} />
       <details><summary>The sweep’s config</summary><pre>{sweep.config}</pre></details>
     </main>

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useAddress } from "../../lib/address";
 import { number, value } from "../../lib/format";
-import { ordered } from "../../lib/sweep-points";
+import { ordered, tried } from "../../lib/sweep-points";
 import { State } from "../../ui/state";
 import type { Sweep } from "./use-sweeps";
 
@@ -31,7 +31,7 @@ export function PointsTable({ sweep, address }: { sweep: Sweep; address: { entit
               {ordered(sweep.points, by).map((point) => (
                 <tr key={point.place}>
                   <td>{point.run ? <Link to="/$entity/$project/runs/$run" params={{ ...address, run: point.run }}>{point.name ?? point.external_id}</Link> : <span className="muted">{point.external_id}</span>}{point.run !== null && point.run === sweep.best?.run && <span className="chip good">best</span>}</td>
-                  {sweep.parameters.map((key) => <td key={key} className="number">{value(point.values[key])}</td>)}
+                  {sweep.parameters.map((key) => <td key={key} className="number">{value(tried(point, key))}</td>)}
                   <td className="number">{number(point.value)}</td>
                   <td>{point.state === "given" ? <span className="muted">given to an agent</span> : <State state={point.state} />}{point.stopped_early && <span className="meta"> stopped early</span>}</td>
                 </tr>
