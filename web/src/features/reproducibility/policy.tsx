@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
+import { useMay } from "../../api/me";
 import { Trouble } from "../../ui/trouble";
 import { usePolicy } from "./use-reproducibility";
 
@@ -30,6 +31,7 @@ function Form({ policy, put }: { policy: Shown; put: ReturnType<typeof usePolicy
   const [hours, setHours] = useState(String(policy.canary?.every_hours ?? 24));
   const [reverify, setReverify] = useState(policy.reverify !== null);
   const [perHour, setPerHour] = useState(String(policy.reverify?.per_hour ?? 10));
+  const may = useMay("member");
   const wanted: Schemas["PolicyBody"] = {
     rerun,
     ...(rerun === "sample" && { fraction: Number(percent) / 100 }),
@@ -57,7 +59,7 @@ function Form({ policy, put }: { policy: Shown; put: ReturnType<typeof usePolicy
       <label className="policy-choice"><input type="checkbox" checked={reverify} onChange={(event) => setReverify(event.target.checked)} /><span>Stale verdicts anew <span className="meta">runs are run again when no living node has what their verdict rests on: torch, driver, code</span></span></label>
       {reverify && <div className="policy-more"><label>at most <input type="number" min="1" max="1000" required value={perHour} onChange={(event) => setPerHour(event.target.value)} /> an hour</label></div>}
       {put.error && <Trouble error={put.error} />}
-      <div className="row"><button type="submit" className="primary" disabled={put.isPending}>{put.isPending ? "Saving…" : "Save"}</button>{put.isSuccess && <span className="good" role="status">Saved.</span>}</div>
+      <div className="row"><button type="submit" className="primary" disabled={put.isPending || !may} title={may ? undefined : "Members set this"}>{put.isPending ? "Saving…" : "Save"}</button>{put.isSuccess && <span className="good" role="status">Saved.</span>}</div>
     </form>
   );
 }

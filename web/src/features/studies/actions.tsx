@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useMay } from "../../api/me";
 import { Dialog } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
 import { Trouble } from "../../ui/trouble";
@@ -11,8 +12,30 @@ import { cancel, edit, remove, retry, useStudyChange } from "./use-study";
 
 type Open = "share" | "seeds" | "changes" | "rename" | "cancel" | "delete" | null;
 
-/** What can be done with a study: grow it, train anew what failed, stop it, put it away, take its report along. */
+/** What can be done with a study; whoever may only look takes its report along. */
 export function StudyActions({ study, address }: { study: Study; address: { entity: string; project: string } }) {
+  const may = useMay("member");
+  return (
+    <>
+      {may && <Ways study={study} address={address} />}
+      <Report study={study} />
+    </>
+  );
+}
+
+function Report({ study }: { study: Study }) {
+  const report = (format: string) => `/api/v1/studies/${encodeURIComponent(study.id)}/report?format=${format}`;
+  return (
+    <Menu label="Report" right>
+      <a href={report("html")} download={`study-${study.id}.html`}>Download as HTML</a>
+      <a href={report("md")} download={`study-${study.id}.md`}>Download as Markdown</a>
+      <a href={report("html")} target="_blank" rel="noreferrer">Open it</a>
+    </Menu>
+  );
+}
+
+/** Grow it, train anew what failed, stop it, put it away. */
+function Ways({ study, address }: { study: Study; address: { entity: string; project: string } }) {
   const [open, setOpen] = useState<Open>(null);
   const again = useStudyChange(study.id, () => retry(study.id));
   const stop = useStudyChange(study.id, () => cancel(study.id));
@@ -21,7 +44,6 @@ export function StudyActions({ study, address }: { study: Study; address: { enti
   const { progress } = study;
   const toRetry = progress.failed + progress.cancelled + progress.missing;
   const active = progress.queued + progress.running > 0;
-  const report = (format: string) => `/api/v1/studies/${encodeURIComponent(study.id)}/report?format=${format}`;
   const error = again.error ?? change.error;
   return (
     <>
@@ -30,11 +52,6 @@ export function StudyActions({ study, address }: { study: Study; address: { enti
       {toRetry > 0 && <button type="button" disabled={again.isPending} onClick={() => again.mutate(undefined)} title="What failed, was cancelled or was deleted is queued anew">{again.isPending ? "Queueing…" : `Retry ${toRetry}`}</button>}
       {active && <button type="button" className="danger" onClick={() => setOpen("cancel")}>Cancel</button>}
       <button type="button" onClick={() => setOpen("share")}>Share</button>
-      <Menu label="Report" right>
-        <a href={report("html")} download={`study-${study.id}.html`}>Download as HTML</a>
-        <a href={report("md")} download={`study-${study.id}.md`}>Download as Markdown</a>
-        <a href={report("html")} target="_blank" rel="noreferrer">Open it</a>
-      </Menu>
       <Menu label="⋯" name="More to do with this study" right>
         <button type="button" onClick={() => setOpen("rename")}>Rename</button>
         <button type="button" onClick={() => change.mutate({ archived: !study.archived })}>{study.archived ? "Bring back from the archive" : "Archive"}</button>

@@ -1,5 +1,6 @@
 import "./studies.css";
 import { Link, useParams } from "@tanstack/react-router";
+import { useMay } from "../../api/me";
 import { useAddress } from "../../lib/address";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
@@ -17,6 +18,7 @@ export function StudiesPage() {
 
 function StudyList({ entity, project }: { entity: string; project: string }) {
   const [search, change] = useAddress();
+  const may = useMay("member");
   const archived = search.archived === "1";
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useStudies(`${entity}/${project}`, archived);
   const studies = data?.pages.flatMap((page) => page.items) ?? [];
@@ -28,7 +30,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
         <span className="space" />
         <label><input type="checkbox" checked={archived} onChange={(event) => change({ archived: event.target.checked ? "1" : undefined })} /> Archived ones, too</label>
         <Link to="/$entity/$project/sweeps" params={params} className="button">Sweeps</Link>
-        <Link to="/$entity/$project/studies" params={params} search={{ new: "1" } as never} className="button primary">New study</Link>
+        {may && <Link to="/$entity/$project/studies" params={params} search={{ new: "1" } as never} className="button primary">New study</Link>}
       </div>
       {error && <Trouble error={error} again={() => void refetch()} />}
       {!data && !error && <p className="muted" role="status">Loading…</p>}

@@ -1,6 +1,7 @@
 import "./studies.css";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { useMay } from "../../api/me";
 import { useAddress } from "../../lib/address";
 import { forestOf, seedsLacking, seedsText, type Study, type Unit } from "../../lib/forest";
 import { number } from "../../lib/format";
@@ -70,13 +71,14 @@ function Shown({ study, address, trouble }: { study: Study; address: { entity: s
 
 function NotEnough({ study }: { study: Study }) {
   const lacking = seedsLacking(study);
+  const may = useMay("member");
   const add = useStudyChange(study.id, (seeds: number[]) => addSeeds(study.id, seeds));
   if (lacking.length === 0 || study.state === "cancelled") return add.error ? <Trouble error={add.error} /> : null;
   const contrasts = study.primary?.length ?? study.variants.length - 1;
   return (
     <div className="row wrap study-lacking">
       <span className="warn">Not enough seeds: {study.seeds.length} of the {study.seeds_needed} that {contrasts} {contrasts === 1 ? "change needs" : "changes need"}.</span>
-      <button type="button" disabled={add.isPending} onClick={() => add.mutate(lacking)}>{add.isPending ? "Adding…" : `Add ${lacking.length === 1 ? `seed ${lacking[0]}` : `seeds ${seedsText(lacking)}`}`}</button>
+      {may && <button type="button" disabled={add.isPending} onClick={() => add.mutate(lacking)}>{add.isPending ? "Adding…" : `Add ${lacking.length === 1 ? `seed ${lacking[0]}` : `seeds ${seedsText(lacking)}`}`}</button>}
       {add.error && <Trouble error={add.error} />}
     </div>
   );

@@ -1,6 +1,7 @@
 import "./sweeps.css";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { useMay } from "../../api/me";
 import { CurveChart } from "../../charts/curve-chart";
 import type { Line } from "../../charts/line";
 import { stroke } from "../../lib/colours";
@@ -29,13 +30,14 @@ export function SweepPage() {
 
 function Shown({ sweep, address, named }: { sweep: Sweep; address: { entity: string; project: string }; named: string }) {
   const act = useSweepWay(address.entity, address.project, named, sweep.id);
+  const may = useMay("member");
   const { runs } = sweep;
   const counts = (["running", "queued", "finished", "failed", "cancelled", "crashed"] as const).filter((state) => runs[state] > 0).map((state) => `${whole(runs[state])} ${state}`);
   return (
     <main className="page stack sweep">
       <div className="row wrap">
         <h1 className="sweep-name">{sweep.name}</h1><span className="chip">{sweep.state}</span><span className="space" />
-        {WAYS.filter(({ from }) => from.includes(sweep.state)).map(({ way, words, title }) => (
+        {WAYS.filter(({ from }) => may && from.includes(sweep.state)).map(({ way, words, title }) => (
           <button key={way} type="button" title={title} className={way === "cancel" ? "danger" : undefined} disabled={act.isPending} onClick={() => act.mutate(way)}>{words}</button>
         ))}
         <Link to="/$entity/$project/sweeps" params={address} className="button">All sweeps</Link>
