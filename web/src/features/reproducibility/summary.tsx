@@ -31,6 +31,6 @@ export function Summary({ report }: { report: Schemas["ProjectReport"] }) {
 function lead({ runs, verified, identical, different }: Schemas["ProjectReport"]): string {
   const finished = `${whole(runs)} finished ${runs === 1 ? "run" : "runs"}`;
   if (verified === 0) return `None of ${finished} was run again so far: whether they reproduce is not known.`;
-  const came = identical === verified ? `all ${verified === 1 ? "of it" : `${whole(verified)}`} bit for bit identical` : `${whole(identical)} bit for bit identical${different ? `, ${whole(different)} different` : ""}`;
+  const came = identical === verified ? `${verified === 1 ? "" : "all of them "}bit for bit identical` : `${whole(identical)} bit for bit identical${different ? `, ${whole(different)} different` : ""}`;
   return `${whole(verified)} of ${finished} ${verified === 1 ? "was" : "were"} run again: ${came}.`;
 }
