@@ -35,7 +35,8 @@ function Row({ row, forest, address }: { row: ForestRow; forest: Forest; address
     <div className="forest-row" role="row">
       <span role="rowheader" className="forest-name" title={variant.name}>{variant.name}</span>
       <span role="cell" className="forest-cell">
-        <svg width="100%" height="40" role="img" aria-label={variant.words}>
+        <span className="hidden-text">{variant.words}</span>
+        <svg width="100%" height="40" aria-hidden="true">
           {forest.ticks.map(({ value, at }) => <line key={value} className="forest-grid" x1={x(at)} x2={x(at)} y1="0" y2="40" />)}
           <line className="forest-zero" x1={x(forest.zero)} x2={x(forest.zero)} y1="0" y2="40" />
           {row.ends && <line className={`forest-ci ${told.look}`} x1={x(row.ends[0])} x2={x(row.ends[1])} y1="14" y2="14" />}
@@ -80,5 +81,5 @@ function Beyond({ side, words }: { side: -1 | 1; words: string }) {
 // Keys reach every seed's run in the table below; here a dot is a target for the pointer alone.
 function SeedLink({ run, address, children }: { run: string | null; address: { entity: string; project: string }; children: React.ReactNode }) {
   if (!run) return children;
-  return <Link to="/$entity/$project/runs/$run" params={{ ...address, run }} tabIndex={-1} aria-hidden="true" preload={false}>{children}</Link>;
+  return <Link to="/$entity/$project/runs/$run" params={{ ...address, run }} tabIndex={-1} preload={false}>{children}</Link>;
 }
