@@ -74,6 +74,11 @@ def _shape(value: Any) -> Any:
     raise PydanticCustomError("shape", "no shape")
 
 
+def _shape_schema(schema: dict[str, Any]) -> None:
+    """What `_shape` looks at, for the forms that are made from the schema."""
+    schema["anyOf"][0] |= {"items": {"type": "integer", "minimum": 1, "maximum": MOST_VALUES}, "minItems": 2, "maxItems": 4}
+
+
 class Probe(Part):
     """A layer, an input and a mode. The same probe gives the same bits: `torch.manual_seed(seed)`, then the input, then the layer."""
 
@@ -82,7 +87,9 @@ class Probe(Part):
         "normal", description="normal: independent numbers of mean 0 and variance 1; or the images of a step of a run"
     )
     shape: Annotated[tuple[int, ...] | None, Strict(False), BeforeValidator(_shape), Takes(LARGEST_SHAPE + ", or null")] = Field(
-        None, description="sizes, samples first, then features or channels; default: 28 by 28, or the images of the step as rows"
+        None,
+        description="sizes, samples first, then features or channels; default: 28 by 28, or the images of the step as rows",
+        json_schema_extra=_shape_schema,
     )
     mode: Literal["train", "eval"] = Field("train", description="which of its two ways the layer works")
     seed: Seed = Field(0, description="seed of the input and the dropout mask")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jsonschema
 import pytest
 
 from store import probes
@@ -140,3 +141,33 @@ class TestWhoMay:
         assert api.admin.delete(path).status_code == 204
         assert api.admin.get(path).status_code == 404
         assert api.admin.delete(path).status_code == 404
+
+
+class TestSchema:
+    @pytest.mark.parametrize(
+        ("probe", "fits"),
+        [
+            pytest.param(DROPOUT, True, id="a layer, an input and a shape"),
+            pytest.param({"layer": {"kind": "batch"}, "input": {"run": "r1", "batch": 3}, "shape": None}, True, id="the images of a run"),
+            pytest.param({"layer": {"kind": "dropout", "p": 1.5}}, False, id="a number beyond its range"),
+            pytest.param({"layer": {"kind": "dropuot"}}, False, id="no layer"),
+            pytest.param({**DROPOUT, "shape": [4]}, False, id="a shape of one size"),
+            pytest.param({**DROPOUT, "shape": [0, 4]}, False, id="an empty shape"),
+            pytest.param({**DROPOUT, "input": "zeros"}, False, id="no input"),
+            pytest.param({**DROPOUT, "more": 1}, False, id="an unknown field"),
+        ],
+    )
+    def test_takes_what_the_service_takes(self, sqlite_api: Any, probe: dict[str, Any], fits: bool) -> None:
+        schema = sqlite_api.admin.get("/api/v1/schemas/probe").json()
+
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert jsonschema.Draft202012Validator(schema).is_valid(probe) is fits
+        if not fits:
+            assert sqlite_api.admin.post(PATH, json=probe).status_code == 422
+
+    def test_says_what_each_field_of_each_layer_means(self, sqlite_api: Any) -> None:
+        schema = sqlite_api.admin.get("/api/v1/schemas/probe").json()
+
+        fields = [field for part in (schema, *schema["$defs"].values()) for field in part["properties"].items()]
+        assert len(fields) > 25
+        assert [name for name, field in fields if not field.get("description")] == []
