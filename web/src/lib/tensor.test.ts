@@ -49,5 +49,5 @@ describe("histograms", () => {
 });
 
 describe("reach", () => {
-  it.each([[[1, -3, NaN], 3], [[0, 0], 1], [[Infinity, 2], 2]])("of %j is %f", (values, expected) => expect(reach([Float64Array.from(values)])).toBe(expected));
+  it.each([[[1, -3, NaN], 3], [[0, 0], 1], [[Infinity, 2], 2], [[...Array<number>(199).fill(1), 50], 1], [[...Array<number>(199).fill(0), 50], 50]])("of %j is %f", (values, expected) => expect(reach([Float64Array.from(values)])).toBe(expected));
 });

@@ -78,9 +78,8 @@ export function histograms(series: readonly Float64Array[], bins: number): { low
   return { low, high, shares };
 }
 
-/** The largest absolute finite value of all series; 1 when there is none above 0. */
+/** The absolute value that all but one in a hundred finite values stay below: one outlier must not pale all others. 1 when there is none above 0. */
 export function reach(series: readonly Float64Array[]): number {
-  let found = 0;
-  for (const values of series) for (const value of values) if (Number.isFinite(value) && Math.abs(value) > found) found = Math.abs(value);
-  return found || 1;
+  const sizes = Float64Array.from(series.flatMap((values) => [...values].filter(Number.isFinite).map(Math.abs))).sort();
+  return sizes[Math.floor(sizes.length * 0.99)] || sizes.at(-1) || 1;
 }

@@ -38,7 +38,7 @@ export function HeatMap({ values, shape, layout, reach, name }: { values: Float6
 
 /** What the colours mean. */
 export function Scale({ reach }: { reach: number }) {
-  return <div className="lab-scale meta"><span>−{number(reach, 3)}</span><span className="lab-gradient" aria-hidden="true" /><span>0</span><span className="lab-gradient high" aria-hidden="true" /><span>{number(reach, 3)}</span></div>;
+  return <div className="lab-scale meta"><span>−{number(reach, 3)} or less</span><span className="lab-gradient" aria-hidden="true" /><span>0</span><span className="lab-gradient high" aria-hidden="true" /><span>{number(reach, 3)} or more</span></div>;
 }
 
 function picture(values: Float64Array, layout: Layout, reach: number, dark: boolean): ImageData {

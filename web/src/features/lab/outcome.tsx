@@ -8,7 +8,7 @@ import { Histogram } from "./histogram";
 
 /** What a layer did: heat-maps, histograms, statistics, the formula with numbers. */
 export function Outcome({ probe }: { probe: Schemas["ProbeShown"] }) {
-  const [log, setLog] = useState(false);
+  const [log, setLog] = useState(true);
   const seen = useMemo(() => {
     const [before, after] = [flat(probe.before?.values), flat(probe.after?.values)];
     return { before, after, reach: reach([before, after]), layout: layout(probe.shape, typeof probe.input === "object") };
