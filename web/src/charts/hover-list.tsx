@@ -1,0 +1,38 @@
+import "./chart.css";
+import { useHovered } from "../lib/hover";
+import { number } from "../lib/format";
+import { around, type Reading } from "./readings";
+import { Swatch } from "./swatch";
+
+/** All curves at the pointer's x, greatest first; those next to the nearest when there are many. */
+export function HoverList({ all, title, left, width, most = 12 }: { all: Reading[]; title: string; left: number; width: number; most?: number }) {
+  const hovered = useHovered();
+  const { shown, above, below } = around(all, hovered, most);
+  const place = left > width / 2 ? { right: width - left + 16 } : { left: left + 16 };
+  return (
+    <div className="chart-list" style={{ top: 8, ...place }}>
+      <div className="muted">{title}</div>
+      {above > 0 && <div className="muted">{above} greater</div>}
+      <table role="presentation">
+        <tbody>
+          {shown.map((reading) => (
+            <tr key={reading.run + reading.name} className={reading.run === hovered ? "near" : undefined}>
+              <td><Swatch stroke={reading.stroke} /></td>
+              <td className="cut">{reading.name}</td>
+              <td className="number">{number(reading.value)}</td>
+              <td className="muted">{aside(reading)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {below > 0 && <div className="muted">{below} less</div>}
+      {all.length === 0 && <div className="muted">No run has a point here</div>}
+    </div>
+  );
+}
+
+function aside({ original, low, high, n, of }: Reading): string {
+  if (n !== undefined && of !== undefined) return `${number(low, 4)} … ${number(high, 4)}, n = ${n < of ? `${n} of ${of}` : n}`;
+  if (original !== undefined) return `(${number(original, 4)})`;
+  return low !== undefined ? `${number(low, 4)} … ${number(high, 4)}` : "";
+}

@@ -1,0 +1,52 @@
+import { useMemo } from "react";
+import { type Search, useAddress } from "../../lib/address";
+import { type Column, clamped, moved, readColumns, standardColumns, widthOf, writeColumns } from "../../lib/columns";
+import { both } from "../../lib/groups";
+import { runKey } from "../../lib/run-keys";
+import { clicked, readSort, type SortKey, writeSort } from "../../lib/sorting";
+import { useFields } from "./use-runs";
+
+/** What the address says of the table: every state of it is a link. */
+export interface View {
+  /** As somebody wrote it. */
+  filter: string;
+  /** With what is left out besides: archived runs, and of groups the reruns, which are no new seeds. */
+  passing: string;
+  sort: SortKey[];
+  group: string;
+  columns: Column[];
+  baseline: string;
+  panel: string;
+  split: string;
+  archived: boolean;
+}
+
+export interface Change {
+  (changes: Search | Record<string, string | undefined>, how?: { push?: boolean }): void;
+}
+
+export function useView(project: string) {
+  const [address, change] = useAddress();
+  const fields = useFields(project);
+  const { filter = "", sort = "", group = "", cols = "", base = "", run = "", split = "", archived = "" } = address;
+  const columns = useMemo(() => (cols ? readColumns(cols) : standardColumns(fields.data)), [cols, fields.data]);
+  const view = useMemo((): View => {
+    const kept = archived ? filter : both(filter, "archived = false");
+    return { filter, passing: group ? both(kept, "rerun_of is null") : kept, sort: readSort(sort), group, columns, baseline: base, panel: run, split, archived: archived !== "" };
+  }, [filter, sort, group, columns, base, run, split, archived]);
+  const does = useMemo(() => {
+    const set = (next: readonly Column[]) => change({ cols: writeColumns(next) });
+    return {
+      change,
+      columns: set,
+      sort: (key: string, adds: boolean) => change({ sort: writeSort(clicked(readSort(sort), key, adds)) }),
+      move: (key: string, onto: string) => set(moved(columns, key, onto)),
+      widen: (key: string, width: number) => set(columns.map((column) => (column.key === key ? { ...column, width: clamped(width || widthOf(key)) } : column))),
+    };
+  }, [change, columns, sort]);
+  return { view, does, fields, address, ready: cols !== "" || !fields.isPending };
+}
+
+/** The metrics among columns, as groups ask for them. */
+export const metricsOf = (columns: readonly Column[]): string =>
+  [...new Set(columns.flatMap(({ key }) => (runKey(key).root === "metric" ? [`metrics."${runKey(key).path[1]!.replaceAll('"', '""')}"`] : [])))].join(",");
