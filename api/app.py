@@ -23,6 +23,7 @@ from api.parts import Parts
 from api.routes import (
     alerts,
     artifacts,
+    badges,
     client_runs,
     compare,
     datasets,
@@ -32,10 +33,13 @@ from api.routes import (
     events,
     export,
     health,
+    inbox,
     keys,
+    links,
     login,
     media,
     nodes,
+    people,
     points,
     probes,
     projects,
@@ -44,8 +48,11 @@ from api.routes import (
     retention,
     runs,
     schemas,
+    search,
     series,
+    shares,
     studies,
+    views,
 )
 from api.wandb import routes as wandb_routes
 from api.wandb import storage, stream
@@ -65,6 +72,7 @@ CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     retention.router,
+    views.router,
     export.router,
     deleting.router,
     runs.router,
@@ -76,15 +84,20 @@ ROUTERS: tuple[APIRouter, ...] = (
     points.router,
     series.router,
     events.router,
+    inbox.router,
     compare.router,
     studies.router,
     reruns.router,
     reproducibility.router,
+    shares.router,
+    badges.router,
     artifacts.router,
     datasets.router,
     nodes.router,
     keys.router,
+    people.router,
     schemas.router,
+    search.router,
     docs.router,
 )
 
@@ -105,7 +118,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health.router, login.router, wandb_routes.router, stream.router, storage.router, page.router):  # the page takes what is left
+    of_programs = (health.router, login.router, shares.opening, badges.shared, wandb_routes.router, stream.router, storage.router)
+    for router in (*of_programs, page.router, links.router):  # the page takes what is left, then what leads to it
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _problem)

@@ -1,4 +1,4 @@
-"""Who is asking: a key or a page's session, looked up before any route is. Without either, everything but PUBLIC is closed."""
+"""Who is asking: a key, a page's session or a read-only link, looked up before any route is. Without one, everything but PUBLIC is closed."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
@@ -13,18 +14,22 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api import sharing
+from api.addresses import is_page
 from api.problems import Forbidden, Unauthorized
-from store import keys
+from api.sharing import Asked
+from store import keys, shares
 from store.database import Database
-from store.tables import Key
 
 # All there is to see without a key: health, sign-in, and the page's empty shell. A test holds this list against the routes.
 TELEMETRY = frozenset(f"/sdk/otel/v1/{kind}" for kind in ("logs", "metrics", "traces"))  # the wandb SDK sends its own without a key
-PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/static/app.css"})
-SIGNED = "/storage/"  # files below it are had by an address with a signature of its own: api/wandb/links.py
+PUBLIC = frozenset({"/healthz", "/readyz", "/login", "/authorize", "/static/app.css"})
+SIGNED = ("/storage/", "/share/")  # what is below is had by an address with a proof of its own: api/wandb/links.py, api/routes/shares.py
 ASSETS = "/assets/"  # files of the page, the same for everybody
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "runtwice_session"
+LINKS_COOKIE = "runtwice_links"  # texts of read-only links, the last one opened first
+MOST_LINKS = 5
 SESSION_S = 14 * 24 * 3600.0
 RANKS = {"viewer": 0, "member": 1, "admin": 2}
 MOST_CHARACTERS = 512
@@ -33,15 +38,18 @@ KNOWN_S = 0.5
 MOST_KNOWN = 1000
 
 
+Kind = Literal["key", "session", "link"]
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Whoever sent the request. `entity` null reaches every entity; `secret` is the key's or session's text and must not be kept."""
+    """Whoever sent the request. `entity` null reaches every entity; `secret` is the text of the key, session or link and must not be kept."""
 
     key_id: str
     role: str
     entity: str | None
     secret: str
-    by_session: bool
+    kind: Kind
 
     def may_see(self, entity: str | None) -> bool:
         return self.entity is None or self.entity == entity
@@ -98,33 +106,43 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         headers = Headers(scope=scope)
         kind, secret = _credentials(headers)
-        if not secret or len(secret) > MOST_CHARACTERS:
-            raise Unauthorized("This needs a key: Authorization: Bearer <key>, or Basic with the key as the password.")
+        if len(secret) > MOST_CHARACTERS or not (secret or (kind == "session" and links_of(headers))):
+            raise _unauthorized(kind, "")
         caller = self.known.get(secret) if kind == "key" else None
         if caller is None:
-            key = await anyio.to_thread.run_sync(self._look_up, kind, secret)
-            if key is None:
-                raise Unauthorized("The session has ended; sign in again." if kind == "session" else "This key is not known, or no longer valid.")
-            caller = Caller(key.id, key.role, key.entity, secret, kind == "session")
+            links = links_of(headers) if kind == "session" else []
+            asked = Asked(scope["method"], scope["path"], scope["query_string"])
+            caller = await anyio.to_thread.run_sync(self._look_up, kind, secret, links, asked)
+            if caller is None:
+                raise _unauthorized(kind, secret)
             if kind == "key":
                 self.known.keep(caller)
-        if kind == "session" and scope["method"] not in SAFE:
+        if caller.kind == "session" and scope["method"] not in SAFE:
             must_be_own_page(headers, self.origins, needed=True)
         return caller
 
-    def _look_up(self, kind: str, secret: str) -> Key | None:
+    def _look_up(self, kind: Kind, secret: str, links: list[str], asked: Asked) -> Caller | None:
+        """Who signed in goes before who opened a link. Raises NotFound, Problem 404 for what a link does not open."""
         with self.db().read() as session:
-            return keys.of_session(session, secret) if kind == "session" else keys.authenticate(session, secret)
+            key = keys.authenticate(session, secret) if kind == "key" else keys.of_session(session, secret) if secret else None
+            if key is not None:
+                return Caller(key.id, key.role, key.entity, secret, kind)
+            good = [(text, link) for text in links if (link := shares.find(session, text))]
+            if not good:
+                return None
+            admitted = sharing.admit(session, [link for _, link in good], asked)
+            text = next(text for text, link in good if link is admitted)
+            return Caller(f"link {admitted.share.id}", "viewer", admitted.project.entity, text, "link")
 
 
 def is_open(path: str) -> bool:
     """Whether an address answers without a key: what is public, what asks for a signature of its own, and what takes anything and keeps nothing."""
-    return path in PUBLIC or path in TELEMETRY or path.startswith((SIGNED, ASSETS))
+    return path in PUBLIC or path in TELEMETRY or path.startswith((*SIGNED, ASSETS))
 
 
 def _is_visit(scope: Scope) -> bool:
     """Whether a browser goes to an address of the page, rather than a program asking for data."""
-    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(("/api/", "/graphql", "/files/")):
+    if scope["method"] not in ("GET", "HEAD") or not is_page(scope["path"]):
         return False
     headers = Headers(scope=scope)
     return "text/html" in headers.get("accept", "") and "authorization" not in headers
@@ -133,8 +151,14 @@ def _is_visit(scope: Scope) -> bool:
 def _to_sign_in(scope: Scope) -> Response:
     """The sign-in page, which leads back."""
     query = scope["query_string"].decode("latin-1")
-    target = quote(scope["path"] + (f"?{query}" if query else ""), safe="")
+    target = quote(quote(scope["path"]) + (f"?{query}" if query else ""), safe="")
     return Response(status_code=303, headers={"Location": f"/login?next={target}" if len(target) <= MOST_TARGET else "/login"})
+
+
+def _unauthorized(kind: Kind, secret: str) -> Unauthorized:
+    if not secret:
+        return Unauthorized("This needs a key: Authorization: Bearer <key>, or Basic with the key as the password.")
+    return Unauthorized("The session has ended; sign in again." if kind == "session" else "This key is not known, or no longer valid.")
 
 
 def must_be_own_page(headers: Headers, origins: frozenset[str], *, needed: bool) -> None:
@@ -149,14 +173,23 @@ def must_be_own_page(headers: Headers, origins: frozenset[str], *, needed: bool)
 
 def session_of(headers: Headers) -> str:
     """The text of the session cookie; empty without one."""
+    return _cookie(headers, COOKIE)
+
+
+def links_of(headers: Headers) -> list[str]:
+    """The texts of the links that were opened here, the last one first."""
+    return [text for text in _cookie(headers, LINKS_COOKIE)[:MOST_CHARACTERS].split(".") if text][:MOST_LINKS]
+
+
+def _cookie(headers: Headers, name: str) -> str:
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return cookie.value if cookie else ""
 
 
-def _credentials(headers: Headers) -> tuple[str, str]:
+def _credentials(headers: Headers) -> tuple[Kind, str]:
     given = headers.getlist("authorization")
     if given:
         return "key", _key_of(given[0]) if len(given) == 1 else ""

@@ -76,7 +76,7 @@ class Envelope:
             logging.DEBUG if route in OFTEN and status < 400 else logging.INFO,
             "request",
             method=scope["method"][:20],
-            path=scope["path"][:500],
+            path=_without_secrets(scope["path"])[:500],
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),
@@ -91,6 +91,11 @@ def _template(scope: Scope) -> str:
     if path is None:
         return "unmatched"
     return BASE + path if scope["path"].startswith(BASE + "/") else str(path)
+
+
+def _without_secrets(path: str) -> str:
+    """A link's text opens something: it stands in no log."""
+    return "/share/..." if path.startswith("/share/") else path
 
 
 def _request_id(scope: Scope) -> str:

@@ -12,10 +12,11 @@ import structlog
 from anyio import to_thread
 from redis import RedisError
 from redis import asyncio as redis
+from sqlalchemy.orm import Session
 
-from api.auth import Caller
+from api.auth import Caller, Kind
 from api.problems import PASSING, Problem
-from store import keys, stamps
+from store import keys, shares, stamps
 from store.database import Database
 from worker.herald import CHANNEL, redis_url
 
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0  # what a follower waits at most when nobody brings word of a write
 LOOK_WITH_WORD_S = 3.0
+ANYTHING = "*"  # a topic: whatever is written
 LOOK_SOON_S = 0.3  # for projects, whose runs may be written all the time
 RETRY_AFTER_S = 5
 
@@ -36,7 +38,7 @@ class TooManyStreams(Problem):
 class Follower:
     """One open stream: what it follows, `awake` when there may be something new, `over` when it has to end."""
 
-    topic: str  # a run's id, or a project's
+    topic: str  # a run's id, a project's, or ANYTHING
     caller: Caller
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,23 +126,25 @@ class Hub:
     async def _look_around(self) -> None:
         self._look.clear()
         followers = [each for some in self._followers.values() for each in some]
-        secrets = {(each.caller.by_session, each.caller.secret) for each in followers}
+        secrets = {(each.caller.kind, each.caller.secret) for each in followers}
         mark, topics, valid = await to_thread.run_sync(self._read, self._mark, secrets)
         if self._mark is None:  # nobody looked before the followers that are here now joined
             topics = set(self._followers)
         self._mark = mark
         for follower in followers:
-            if (follower.caller.by_session, follower.caller.secret) not in valid:
+            if (follower.caller.kind, follower.caller.secret) not in valid:
                 follower.over.set()
+        if topics:
+            topics.add(ANYTHING)
         for topic in topics & self._followers.keys():
             for follower in self._followers[topic]:
                 follower.awake.set()
 
-    def _read(self, mark: int | None, secrets: set[tuple[bool, str]]) -> tuple[int, set[str], set[tuple[bool, str]]]:
+    def _read(self, mark: int | None, secrets: set[tuple[Kind, str]]) -> tuple[int, set[str], set[tuple[Kind, str]]]:
         """The next mark, the runs and projects written since the last one, and whose key is still good."""
         topics: set[str] = set()
         with self._db.read() as session:
-            valid = keys.still_valid(session, secrets)
+            valid = _still_good(session, secrets)
             if mark is None:
                 return stamps.mark(session), topics, valid
             at = (0, "")
@@ -174,3 +178,11 @@ class Hub:
             self._has_word = False
             self._look.set()
             await asyncio.sleep(LOOK_S)
+
+
+def _still_good(session: Session, secrets: set[tuple[Kind, str]]) -> set[tuple[Kind, str]]:
+    """Those of the texts of keys, sessions and links that are good as of now."""
+    texts = {kind: [text for each, text in secrets if each == kind] for kind in ("key", "session", "link")}
+    good = {"link": shares.still_good(session, texts["link"])}
+    good |= {kind: keys.still_valid(session, texts[kind], of_sessions=kind == "session") for kind in ("key", "session")}
+    return {(kind, text) for kind, text in secrets if text in good[kind]}

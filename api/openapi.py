@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from api.auth import COOKIE, PUBLIC
+from api.auth import COOKIE, is_open
 from api.routes.describe import EXAMPLE
 from api.schemas.others import ProblemShown
 from api.schemas.points import PointColumns
@@ -55,7 +55,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 _put_examples(part)
             operation["responses"]["default"] = PROBLEM
-            operation["security"] = [] if path in PUBLIC else [{"key": []}, {"session": []}]
+            operation["security"] = [] if is_open(path) else [{"key": []}, {"session": []}]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return found

@@ -1,18 +1,21 @@
 """The page as it was built from web/: its files, public and without data, and the one document that every address of the page answers with."""
 
 import hashlib
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import Problem
+from api.services.links import elsewhere
 from api.services.names import RESERVED
 
 router = APIRouter(include_in_schema=False)
@@ -69,9 +72,13 @@ async def style() -> Response:
 
 
 async def page(request: Request) -> Response:
-    """The page's document, whatever its address is about: what it shows is asked for by the page itself."""
+    """The page's document, whatever its address is about: what it shows is asked for by the page itself. A run may be named by its external id."""
     if request.path_params.get("entity") in RESERVED:
         raise Problem(404, f"There is nothing at {request.url.path[:200]}.")
+    if "run" in request.path_params:
+        target = await to_thread.run_sync(elsewhere, request.app.state.parts, request.scope["caller"], request.scope["path"])
+        if target is not None:
+            return Response(status_code=303, headers={"Location": target})
     document = built().get("index.html")
     if document is None:
         return static("unbuilt.html", 503)
@@ -98,6 +105,13 @@ def _built_file(name: str, found: Mapping[str, Traversable]) -> BuiltFile:
     packed = {encoding: folder.joinpath(f"{name}.{end}") for encoding, end in PACKINGS.items()}
     forms = {encoding: file.read_bytes() for encoding, file in packed.items() if file.is_file()}
     return BuiltFile({**forms, "identity": plain}, KINDS[name.rpartition(".")[2]], f'"{hashlib.sha256(plain).hexdigest()[:32]}"')
+
+
+def notice(title: str, *paragraphs: str, status: int = 200) -> Response:
+    """A small page that needs no script; `paragraphs` are HTML."""
+    body = "\n  ".join(f"<p>{each}</p>" for each in paragraphs)
+    text = content("notice.html").decode().format(title=html.escape(title), body=body)
+    return Response(text, status, {**HEADERS, "Cache-Control": "no-store"}, KINDS["html"])
 
 
 def static(name: str, status: int = 200) -> Response:

@@ -40,7 +40,7 @@ class Piece(Generic[Place]):
 Read = Callable[[Place], Awaitable[Piece[Place]]]
 
 
-def event(kind: str, data: Any, number: int | None = None) -> bytes:
+def event(kind: str, data: Any, number: int | str | None = None) -> bytes:
     """`data` holds no NaN: see api/numbers.py. Without a number, a client that comes back is told of it again."""
     head = f"event: {kind}\n" if number is None else f"event: {kind}\nid: {number}\n"
     return b"%bdata: %b\n\n" % (head.encode(), orjson.dumps(data, option=OPTIONS))

@@ -54,6 +54,16 @@ class DatasetNotFound(NotFound):
         super().__init__("data set", name)
 
 
+class ViewNotFound(NotFound):
+    def __init__(self, view_id: str) -> None:
+        super().__init__("view", view_id)
+
+
+class ShareNotFound(NotFound):
+    def __init__(self, share_id: str) -> None:
+        super().__init__("link", share_id)
+
+
 class Conflict(StoreError):
     """The thing is there, but not in a state that allows this."""
 

@@ -113,16 +113,16 @@ def of_session(session: Session, text: str) -> Key | None:
     return session.scalars(query.where(Ticket.digest == digest(text), Ticket.kind == "session", Ticket.expires_at > now(), _valid())).one_or_none()
 
 
-def still_valid(session: Session, secrets: Iterable[tuple[bool, str]]) -> set[tuple[bool, str]]:
-    """Those of the texts, of sessions where it says so and of keys elsewhere, that are good as of now."""
-    by_digest = {(is_session, digest(text)): (is_session, text) for is_session, text in secrets}
-    good: set[tuple[bool, str]] = set()
-    for is_session, column in ((False, Key.digest), (True, Ticket.digest)):
-        query = select(column).where(column.in_([found for kind, found in by_digest if kind == is_session]), _valid())
-        if is_session:
-            query = query.join(Key, Ticket.key_id == Key.id).where(Ticket.kind == "session", Ticket.expires_at > now())
-        good |= {by_digest[is_session, found] for found in session.scalars(query)}
-    return good
+def still_valid(session: Session, secrets: Iterable[str], *, of_sessions: bool) -> set[str]:
+    """Those of the texts, of sessions or of keys, that are good as of now."""
+    by_digest = {digest(text): text for text in secrets}
+    if not by_digest:
+        return set()
+    query = select(Key.digest).where(Key.digest.in_(by_digest), _valid())
+    if of_sessions:
+        query = select(Ticket.digest).join(Key, Ticket.key_id == Key.id).where(Ticket.digest.in_(by_digest), _valid())
+        query = query.where(Ticket.kind == "session", Ticket.expires_at > now())
+    return {by_digest[found] for found in session.scalars(query)}
 
 
 def end_session(session: Session, text: str) -> None:

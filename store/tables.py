@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.alert_tables import Alert as Alert
 from store.dataset_tables import Dataset as Dataset
+from store.inbox_tables import InboxMark as InboxMark
 from store.layer_tables import LayerSnapshot as LayerSnapshot
 from store.layer_tables import Probe as Probe
 from store.mapping import BY_BYTES, BY_BYTES_256, only_where
@@ -25,6 +26,7 @@ from store.policy_tables import Installation as Installation
 from store.policy_tables import Policy as Policy
 from store.policy_tables import Signer as Signer
 from store.policy_tables import Webhook as Webhook
+from store.share_tables import Share as Share
 from store.stream_tables import HistoryPiece as HistoryPiece
 from store.stream_tables import Streamed as Streamed
 from store.stream_tables import StreamMark as StreamMark
@@ -42,6 +44,7 @@ from store.version_tables import VersionClient as VersionClient
 from store.version_tables import VersionFile as VersionFile
 from store.version_tables import VersionLink as VersionLink
 from store.version_tables import VersionUse as VersionUse
+from store.view_tables import View as View
 from store.wandb_tables import WandbRun as WandbRun
 
 RUN_STATES = ("queued", "running", "finished", "failed", "cancelled", "crashed")
@@ -91,6 +94,7 @@ class Run(Table):
         *(Index(f"ix_runs_project_id_{name}", "project_id", name, "id") for name in ("group", "job_type", "sweep")),
         Index("ix_runs_narrow", *NARROW),
         Index(None, "baseline_id"),
+        Index(None, "created_by", "finished_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -247,7 +251,7 @@ class Verdict(Table):
     """Whether a rerun reproduced its original; `document` is the answer of GET /runs/{rerun}/verdict, `judged_with` what staleness.py looks at."""
 
     __tablename__ = "verdicts"
-    __table_args__ = (Index(None, "original_id"),)
+    __table_args__ = (Index(None, "original_id"), Index(None, "judged_at", "original_id", "rerun_id"))
 
     rerun_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     original_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)

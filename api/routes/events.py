@@ -46,7 +46,7 @@ LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description=LA
 LastIdAsked = Annotated[str | None, Query(alias="last_event_id", description=f"{LAST_ID}, for those who cannot set a header")]
 
 
-def _streams(example: str, **more: Any) -> dict[str, Any]:
+def streams(example: str, **more: Any) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": example}}
     return {"response_model": None, "response_class": Response, "responses": {200: {"description": "Server-sent events", "content": content}, **more}}
 
@@ -54,11 +54,11 @@ def _streams(example: str, **more: Any) -> dict[str, Any]:
 ENDED = {"204": {"description": "The run has ended, and that was its last event: a browser does not come back after this."}}
 
 
-@router.get("/runs/{run_id}/events", summary="Follow a run", **_streams(RUN_EVENTS, **ENDED))
+@router.get("/runs/{run_id}/events", summary="Follow a run", **streams(RUN_EVENTS, **ENDED))
 def of_run(parts: Service, caller: Viewer, run_id: str, last_id: LastEventId = None, asked: LastIdAsked = None) -> Response:
     return follow.run(parts, caller, run_id, last_id or asked) or Response(status_code=204)
 
 
-@router.get("/projects/{entity}/{name}/events", summary="Follow a project", **_streams(PROJECT_EVENTS))
+@router.get("/projects/{entity}/{name}/events", summary="Follow a project", **streams(PROJECT_EVENTS))
 def of_project(parts: Service, caller: Viewer, entity: str, name: str, last_id: LastEventId = None, asked: LastIdAsked = None) -> Response:
     return follow_project.project(parts, caller, entity, name, last_id or asked)

@@ -31,16 +31,16 @@ class Items(TypedDict, Generic[T]):
     next_cursor: None
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         raise ValueError("must not hold control characters")
     return text
 
 
 RunIdText = Annotated[StrictStr, Field(min_length=1, max_length=64)]
-RunName = Annotated[StrictStr, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
-KeyName = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_one_line)]
-Tag = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(_one_line)]
+RunName = Annotated[StrictStr, Field(min_length=1, max_length=256), AfterValidator(one_line)]
+KeyName = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(one_line)]
+Tag = Annotated[StrictStr, Field(min_length=1, max_length=128), AfterValidator(one_line)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 Notes = Annotated[StrictStr, Field(max_length=100_000)]
 ProjectText = Annotated[StrictStr, Field(min_length=1, max_length=260, description='"entity/name", or a bare name in the caller\'s default entity')]

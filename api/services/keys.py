@@ -1,9 +1,5 @@
 """Making, listing and revoking keys."""
 
-import hashlib
-import hmac
-import secrets
-
 import orjson
 from sqlalchemy import select
 
@@ -14,12 +10,11 @@ from api.parts import Parts
 from api.problems import Forbidden, InvalidValue
 from api.schemas.others import KeyShown, NewKey
 from api.services import names
+from api.services.derived import SALT, letters, new_salt
 from store import keys
 from store.database import now
 from store.errors import Conflict
 from store.tables import Key
-
-SALT = "X-Salt"  # of a kept answer; never sent
 
 
 def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer:
@@ -31,7 +26,7 @@ def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer
     entity = _entity(caller, new.entity)
     if new.key is not None and not keys.may_be_given(new.key):
         raise InvalidValue("/key", f"{keys.GIVEN_WORDS}; got {len(new.key)}")
-    salt = secrets.token_hex(32)
+    salt = new_salt()
     with parts.db.begin() as session:
         if new.expires_at is not None and new.expires_at.timestamp() <= (session.scalar(select(now())) or 0.0):
             raise InvalidValue("/expires_at", "takes a moment in the future")
@@ -78,10 +73,4 @@ def _entity(caller: Caller, asked: str | None) -> str | None:
 
 
 def _text(caller: Caller, salt: str) -> str:
-    """40 letters and digits that look random to whoever lacks either part."""
-    number = int.from_bytes(hmac.digest(caller.secret.encode(), salt.encode(), hashlib.sha512), "big")
-    letters = []
-    for _ in range(40):
-        number, place = divmod(number, len(keys.LETTERS))
-        letters.append(keys.LETTERS[place])
-    return keys.PREFIX + "".join(letters)
+    return keys.PREFIX + letters(caller, salt)

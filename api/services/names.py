@@ -12,7 +12,7 @@ from store.settings import Settings
 from store.tables import Project
 
 RESERVED = frozenset(
-    "api graphql files submit lab nodes inbox settings share authorize login logout static assets docs healthz readyz metrics".split()  # noqa: SIM905
+    "api graphql files submit lab nodes inbox settings share storage sdk authorize login logout static assets docs healthz readyz metrics".split()  # noqa: SIM905
 )
 ENTITY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 NAME_WORDS = "a project's name takes 1 to 128 characters, none of them / \\ # ? % : or a control character"
