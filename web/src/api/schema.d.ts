@@ -144,6 +144,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the caller should hear of, newest first */
+        get: operations["listing_api_v1_inbox_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the inbox */
+        get: operations["follow_api_v1_inbox_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark all up to an item as read */
+        post: operations["read_api_v1_inbox_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -174,6 +225,23 @@ export interface paths {
         post?: never;
         /** Revoke a key */
         delete: operations["revoke_api_v1_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who is asking */
+        get: operations["me_api_v1_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -267,6 +335,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{name}/badge.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show as a badge whether a project's runs reproduced */
+        get: operations["of_project_api_v1_projects__entity___name__badge_svg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{name}/events": {
         parameters: {
             query?: never;
@@ -331,6 +416,42 @@ export interface paths {
         /** Set how long runs are kept, or with preview try it only */
         put: operations["put_api_v1_projects__entity___name__retention_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{name}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the links to a project's badge */
+        get: operations["of_project_api_v1_projects__entity___name__shares_get"];
+        put?: never;
+        /** Make a link to a project's badge */
+        post: operations["share_project_api_v1_projects__entity___name__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{name}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved views, by name */
+        get: operations["listing_api_v1_projects__entity___name__views_get"];
+        put?: never;
+        /** Save a view */
+        post: operations["add_api_v1_projects__entity___name__views_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -505,6 +626,23 @@ export interface paths {
         };
         /** List every try at the run */
         get: operations["attempts_api_v1_runs__run_id__attempts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/badge.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show as a badge whether a run reproduced */
+        get: operations["of_run_api_v1_runs__run_id__badge_svg_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -719,6 +857,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the links to a run */
+        get: operations["of_run_api_v1_runs__run_id__shares_get"];
+        put?: never;
+        /** Make a read-only link to a run */
+        post: operations["share_run_api_v1_runs__run_id__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/verdict": {
         parameters: {
             query?: never;
@@ -855,6 +1011,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find projects, studies and runs by their names */
+        get: operations["find_api_v1_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/series": {
         parameters: {
             query?: never;
@@ -884,6 +1057,23 @@ export interface paths {
         /** Read curves by a long list */
         post: operations["query_api_v1_series_query_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{share_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a link: who holds it sees nothing any more */
+        delete: operations["remove_api_v1_shares__share_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -924,6 +1114,23 @@ export interface paths {
         head?: never;
         /** Rename or archive a study */
         patch: operations["edit_api_v1_studies__study_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/studies/{study_id}/badge.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show as a badge whether a study's runs reproduced */
+        get: operations["of_study_api_v1_studies__study_id__badge_svg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/studies/{study_id}/cancel": {
@@ -1011,6 +1218,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the links to a study */
+        get: operations["of_study_api_v1_studies__study_id__shares_get"];
+        put?: never;
+        /** Make a read-only link to a study and its runs */
+        post: operations["share_study_api_v1_studies__study_id__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has a key, with their roles */
+        get: operations["listing_api_v1_users_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/verdicts": {
         parameters: {
             query?: never;
@@ -1044,6 +1286,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a view */
+        delete: operations["remove_api_v1_views__view_id__delete"];
+        options?: never;
+        head?: never;
+        /** Change a view */
+        patch: operations["edit_api_v1_views__view_id__patch"];
         trace?: never;
     };
     "/healthz": {
@@ -1124,6 +1384,43 @@ export interface paths {
         };
         /** Whether each thing the service needs answers */
         get: operations["readyz_readyz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/share/{text}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open a read-only link
+         * @description Nothing is written, whoever asks: the cookie holds the link's own text.
+         */
+        get: operations["open_link_share__text__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/share/{text}/badge.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the badge of what a link shares */
+        get: operations["of_link_share__text__badge_svg_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2191,6 +2488,25 @@ export interface components {
             /** Ulps */
             ulps: number | null;
         };
+        /**
+         * FoundShown
+         * @description `address` is where the page shows it.
+         */
+        FoundShown: {
+            /** Address */
+            address: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "project" | "study" | "run";
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+        };
         /** Gelu */
         Gelu: {
             /**
@@ -2247,6 +2563,49 @@ export interface components {
             edges: number[];
         };
         /**
+         * Inbox
+         * @description `unread` counts up to 100, which then means as many or more.
+         */
+        Inbox: {
+            /** Items */
+            items: components["schemas"]["InboxItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * InboxItem
+         * @description `outcome` is a verdict's, `level` an alert's, else null; `text` a sentence or two; `address` the run's page.
+         */
+        InboxItem: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "finished" | "failed" | "crashed" | "verdict" | "alert";
+            /** Level */
+            level: ("INFO" | "WARN" | "ERROR") | null;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: ("identical" | "different" | "not_comparable") | null;
+            /** Project */
+            project: string;
+            /** Read */
+            read: boolean;
+            /** Run */
+            run: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * InitialDistance
          * @description Of a sample of the initial weights: how many were compared, how many differ, by how many ulps of the largest at most (null: not finite).
          */
@@ -2301,6 +2660,16 @@ export interface components {
          * Items
          * @description A list that is short enough to come whole.
          */
+        Items_FoundShown_: {
+            /** Items */
+            items: components["schemas"]["FoundShown"][];
+            /** Next Cursor */
+            next_cursor: null;
+        };
+        /**
+         * Items
+         * @description A list that is short enough to come whole.
+         */
         Items_LinkShown_: {
             /** Items */
             items: components["schemas"]["LinkShown"][];
@@ -2314,6 +2683,16 @@ export interface components {
         Items_RunFacet_: {
             /** Items */
             items: components["schemas"]["RunFacet"][];
+            /** Next Cursor */
+            next_cursor: null;
+        };
+        /**
+         * Items
+         * @description A list that is short enough to come whole.
+         */
+        Items_ShareShown_: {
+            /** Items */
+            items: components["schemas"]["ShareShown"][];
             /** Next Cursor */
             next_cursor: null;
         };
@@ -2569,6 +2948,35 @@ export interface components {
             count: number;
             /** First */
             first: number;
+        };
+        /**
+         * Me
+         * @description `by` says how the caller is known; `key` is null for the holder of a link, `shared` for everybody else. `entity` null reaches every entity.
+         */
+        Me: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "key" | "session" | "link";
+            /** Default Entity */
+            default_entity: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Key */
+            key: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
+            /** Session */
+            session: boolean;
+            shared: components["schemas"]["SharedShown"] | null;
         };
         /** MediaKey */
         MediaKey: {
@@ -2945,6 +3353,14 @@ export interface components {
              */
             seeds: number[];
         };
+        /** NewShare */
+        NewShare: {
+            /**
+             * Expires In Days
+             * @description null: until it is deleted
+             */
+            expires_in_days?: number | null;
+        };
         /**
          * NewStudy
          * @description Baseline x changes x seeds.
@@ -3006,6 +3422,22 @@ export interface components {
             original: string;
             /** Rerun */
             rerun: string;
+        };
+        /** NewView */
+        NewView: {
+            /** Name */
+            name: string;
+            /**
+             * Query
+             * @description the page's query string, without the ?
+             */
+            query: string;
+            /**
+             * Shared
+             * @description whether all who see the project see it, too
+             * @default false
+             */
+            shared: boolean;
         };
         /**
          * NodeCount
@@ -3140,6 +3572,26 @@ export interface components {
         Page_StudyListed_: {
             /** Items */
             items: components["schemas"]["StudyListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
+        Page_UserShown_: {
+            /** Items */
+            items: components["schemas"]["UserShown"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
+        Page_ViewShown_: {
+            /** Items */
+            items: components["schemas"]["ViewShown"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4210,6 +4662,60 @@ export interface components {
              */
             weight_decay: number;
         };
+        /**
+         * SharedShown
+         * @description What the link shows of which the cookie is; one of the two is null.
+         */
+        SharedShown: {
+            /** Address */
+            address: string;
+            /** Run */
+            run: string | null;
+            /** Study */
+            study: string | null;
+        };
+        /**
+         * ShareMade
+         * @description `url` is shown this once.
+         */
+        ShareMade: {
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string;
+            /** Project */
+            project: string | null;
+            /** Run */
+            run: string | null;
+            /** Study */
+            study: string | null;
+            /** Url */
+            url: string;
+        };
+        /**
+         * ShareShown
+         * @description Of `run`, `study` and `project` the one that is shared; `owner` is the name of the key that made the link.
+         */
+        ShareShown: {
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string;
+            /** Project */
+            project: string | null;
+            /** Run */
+            run: string | null;
+            /** Study */
+            study: string | null;
+        };
         /** Sides */
         Sides: {
             /** Different */
@@ -4612,6 +5118,37 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /** Unread */
+        Unread: {
+            /** Unread */
+            unread: number;
+        };
+        /** UpTo */
+        UpTo: {
+            /**
+             * Up To
+             * @description id of the newest item that was read
+             */
+            up_to: string;
+        };
+        /** UserShown */
+        UserShown: {
+            /** Created At */
+            created_at: string;
+            /** Entity */
+            entity: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
+        };
         /**
          * VerdictShown
          * @description A verdict of an earlier version lacks `judged`, `chain` and `initial`.
@@ -4678,6 +5215,48 @@ export interface components {
             type: string;
             /** Version */
             version: string;
+        };
+        /** ViewPatch */
+        ViewPatch: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Query
+             * @description the page's query string, without the ?
+             * @default
+             */
+            query: string;
+            /**
+             * Shared
+             * @description whether all who see the project see it, too
+             * @default false
+             */
+            shared: boolean;
+        };
+        /**
+         * ViewShown
+         * @description `owner` is the name of the key that it belongs to, `mine` whether that is the caller's.
+         */
+        ViewShown: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Query */
+            query: string;
+            /** Shared */
+            shared: boolean;
+            /** Updated At */
+            updated_at: string;
         };
         /** WebhookBody */
         WebhookBody: {
@@ -5540,6 +6119,193 @@ export interface operations {
             };
         };
     };
+    listing_api_v1_inbox_get: {
+        parameters: {
+            query?: {
+                /** @description only what came after the item with this id */
+                after?: string | null;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ",
+                     *           "kind": "verdict",
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "project": "acme/digits",
+                     *           "name": "batchnorm",
+                     *           "text": "Every digest and all 1,530 points are the same.",
+                     *           "outcome": "identical",
+                     *           "level": null,
+                     *           "at": "2026-11-23T20:30:04.323456Z",
+                     *           "read": false,
+                     *           "address": "/acme/digits/runs/k3v9a2b4c6d8"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "unread": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Inbox"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    follow_api_v1_inbox_events_get: {
+        parameters: {
+            query?: {
+                /** @description the id of the last event at hand; what came after it is told, for those who cannot set a header */
+                last_event_id?: string | null;
+            };
+            header?: {
+                /** @description the id of the last event at hand; what came after it is told */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 1000
+                     *
+                     *     event: item
+                     *     id: p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ
+                     *     data: {"id":"p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ","kind":"verdict","run":"k3v9a2b4c6d8","project":"acme/digits","name":"batchnorm","text":"Every digest and all 1,530 points are the same.","outcome":"identical","level":null,"at":"2026-11-23T20:30:04.323456Z","read":false,"address":"/acme/digits/runs/k3v9a2b4c6d8"}
+                     *
+                     *     event: unread
+                     *     data: {"unread":1}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    read_api_v1_inbox_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "up_to": "p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpTo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "unread": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     listing_api_v1_keys_get: {
         parameters: {
             query?: {
@@ -5689,6 +6455,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    me_api_v1_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "ann",
+                     *       "role": "member",
+                     *       "entity": null,
+                     *       "default_entity": "team",
+                     *       "by": "session",
+                     *       "session": true,
+                     *       "key": "k1e2y3i4d5x6",
+                     *       "expires_at": null,
+                     *       "shared": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -6397,6 +7219,53 @@ export interface operations {
             };
         };
     };
+    of_project_api_v1_projects__entity___name__badge_svg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The badge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg" width="189" height="20" role="img" aria-label="runtwice: reproduced 3 of 3"><title>runtwice: reproduced 3 of 3</title><rect width="189" height="20" rx="3" fill="#1a7f37"/><path d="M3 0H65V20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3c3c3a"/><g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"><text x="6" y="14" textLength="53" lengthAdjust="spacingAndGlyphs">runtwice</text><text x="71" y="14" textLength="112" lengthAdjust="spacingAndGlyphs">reproduced 3 of 3</text></g></svg> */
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     of_project_api_v1_projects__entity___name__events_get: {
         parameters: {
             query?: {
@@ -6875,6 +7744,278 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["RetentionShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    of_project_api_v1_projects__entity___name__shares_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "s1h2a3r4e5s6",
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "study": null,
+                     *           "project": null,
+                     *           "owner": "ann",
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": "2026-12-23T20:30:01.123456Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Items_ShareShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    share_project_api_v1_projects__entity___name__shares_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer comes back. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in_days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewShare"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "s1h2a3r4e5s6",
+                     *       "run": "k3v9a2b4c6d8",
+                     *       "study": null,
+                     *       "project": null,
+                     *       "owner": "ann",
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "expires_at": "2026-12-23T20:30:01.123456Z",
+                     *       "url": "https://runs.example/share/rtl-..."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_projects__entity___name__views_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "v7w8x9y0z1a2",
+                     *           "name": "norms, best first",
+                     *           "query": "filter=state%20%3D%20'finished'&sort=metrics.%22val%2Floss%22.min",
+                     *           "shared": true,
+                     *           "mine": true,
+                     *           "owner": "ann",
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "updated_at": "2026-11-23T20:30:01.123456Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ViewShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    add_api_v1_projects__entity___name__views_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer comes back. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "norms, best first",
+                 *       "query": "filter=state%20%3D%20'finished'&sort=metrics.%22val%2Floss%22.min",
+                 *       "shared": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "v7w8x9y0z1a2",
+                     *       "name": "norms, best first",
+                     *       "query": "filter=state%20%3D%20'finished'&sort=metrics.%22val%2Floss%22.min",
+                     *       "shared": true,
+                     *       "mine": true,
+                     *       "owner": "ann",
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ViewShown"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -8575,6 +9716,52 @@ export interface operations {
             };
         };
     };
+    of_run_api_v1_runs__run_id__badge_svg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The badge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg" width="189" height="20" role="img" aria-label="runtwice: reproduced 3 of 3"><title>runtwice: reproduced 3 of 3</title><rect width="189" height="20" rx="3" fill="#1a7f37"/><path d="M3 0H65V20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3c3c3a"/><g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"><text x="6" y="14" textLength="53" lengthAdjust="spacingAndGlyphs">runtwice</text><text x="71" y="14" textLength="112" lengthAdjust="spacingAndGlyphs">reproduced 3 of 3</text></g></svg> */
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     cancel_api_v1_runs__run_id__cancel_post: {
         parameters: {
             query?: never;
@@ -10248,6 +11435,136 @@ export interface operations {
             };
         };
     };
+    of_run_api_v1_runs__run_id__shares_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "s1h2a3r4e5s6",
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "study": null,
+                     *           "project": null,
+                     *           "owner": "ann",
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": "2026-12-23T20:30:01.123456Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Items_ShareShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    share_run_api_v1_runs__run_id__shares_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer comes back. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in_days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewShare"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "s1h2a3r4e5s6",
+                     *       "run": "k3v9a2b4c6d8",
+                     *       "study": null,
+                     *       "project": null,
+                     *       "owner": "ann",
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "expires_at": "2026-12-23T20:30:01.123456Z",
+                     *       "url": "https://runs.example/share/rtl-..."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     verdict_api_v1_runs__run_id__verdict_get: {
         parameters: {
             query?: never;
@@ -10849,6 +12166,68 @@ export interface operations {
             };
         };
     };
+    find_api_v1_search_get: {
+        parameters: {
+            query: {
+                /** @description most of each kind */
+                limit?: number;
+                /** @description words that the name holds, or the beginning of an id or a tag */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "run",
+                     *           "id": "k3v9a2b4c6d8",
+                     *           "project": "acme/digits",
+                     *           "name": "batchnorm",
+                     *           "address": "/acme/digits/runs/k3v9a2b4c6d8"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Items_FoundShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     read_api_v1_series_get: {
         parameters: {
             query: {
@@ -11077,6 +12456,49 @@ export interface operations {
             };
             /** @description The answer with one of these ETags is still true. */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    remove_api_v1_shares__share_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                share_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12153,6 +13575,52 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["StudyShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    of_study_api_v1_studies__study_id__badge_svg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The badge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg" width="189" height="20" role="img" aria-label="runtwice: reproduced 3 of 3"><title>runtwice: reproduced 3 of 3</title><rect width="189" height="20" rx="3" fill="#1a7f37"/><path d="M3 0H65V20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3c3c3a"/><g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"><text x="6" y="14" textLength="53" lengthAdjust="spacingAndGlyphs">runtwice</text><text x="71" y="14" textLength="112" lengthAdjust="spacingAndGlyphs">reproduced 3 of 3</text></g></svg> */
+                    "image/svg+xml": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -13403,6 +14871,199 @@ export interface operations {
             };
         };
     };
+    of_study_api_v1_studies__study_id__shares_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "s1h2a3r4e5s6",
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "study": null,
+                     *           "project": null,
+                     *           "owner": "ann",
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": "2026-12-23T20:30:01.123456Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Items_ShareShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    share_study_api_v1_studies__study_id__shares_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer comes back. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in_days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewShare"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "s1h2a3r4e5s6",
+                     *       "run": "k3v9a2b4c6d8",
+                     *       "study": null,
+                     *       "project": null,
+                     *       "owner": "ann",
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "expires_at": "2026-12-23T20:30:01.123456Z",
+                     *       "url": "https://runs.example/share/rtl-..."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_users_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "k1e2y3i4d5x6",
+                     *           "name": "ann",
+                     *           "role": "member",
+                     *           "entity": null,
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_UserShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     verdicts_api_v1_verdicts_get: {
         parameters: {
             query: {
@@ -13744,6 +15405,115 @@ export interface operations {
             };
         };
     };
+    remove_api_v1_views__view_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    edit_api_v1_views__view_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "shared": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ViewPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "v7w8x9y0z1a2",
+                     *       "name": "norms, best first",
+                     *       "query": "filter=state%20%3D%20'finished'&sort=metrics.%22val%2Floss%22.min",
+                     *       "shared": true,
+                     *       "mine": true,
+                     *       "owner": "ann",
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ViewShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     healthz_healthz_get: {
         parameters: {
             query?: never;
@@ -14019,6 +15789,97 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    open_link_share__text__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the link's own part */
+                text: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Location is the page of what is shared; a cookie lets its data be read */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    of_link_share__text__badge_svg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the link's own part */
+                text: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The badge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg" width="189" height="20" role="img" aria-label="runtwice: reproduced 3 of 3"><title>runtwice: reproduced 3 of 3</title><rect width="189" height="20" rx="3" fill="#1a7f37"/><path d="M3 0H65V20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3c3c3a"/><g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"><text x="6" y="14" textLength="53" lengthAdjust="spacingAndGlyphs">runtwice</text><text x="71" y="14" textLength="112" lengthAdjust="spacingAndGlyphs">reproduced 3 of 3</text></g></svg> */
+                    "image/svg+xml": string;
                 };
             };
             /** @description A problem (RFC 9457) */
