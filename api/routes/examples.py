@@ -158,7 +158,7 @@ CURVES: Example = {
         },
     ]
 }
-CURVE_QUERY: Example = {"runs": ["k3v9a2b4c6d8"], "metrics": ["val/loss", "lr"], "points": 1000, "from": 0, "x": "step"}
+CURVE_QUERY: Example = {"runs": ["k3v9a2b4c6d8"], "metrics": ["val/loss", "lr"], "points": 1000, "from": 0, "x": "step", "starts": {"k3v9a2b4c6d8": 500}}
 RUNS_TO_COMPARE: Example = {"runs": ["k3v9a2b4c6d8", "m1n2b3v4c5x6"]}
 COMPARISON: Example = {
     "config": {

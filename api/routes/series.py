@@ -58,8 +58,10 @@ def read(
 @router.post("/query", summary="Read curves by a long list", openapi_extra=takes(examples.CURVE_QUERY), **_described())
 def query(request: Request, parts: Service, caller: Viewer, asked: CurveQuery, known: KnownTags = None) -> Response:
     form = _preferred(request)
-    window = curves.window(None if asked.points == "all" else asked.points, asked.from_, asked.to, asked.x)
-    return _response(curves.read(parts, caller, Asked(asked.runs, asked.metrics, window, form, _tags(known))), form)
+    points = None if asked.points == "all" else asked.points
+    starts = {run: curves.window(points, start, asked.to, asked.x) for run, start in asked.starts.items()}
+    window = curves.window(points, asked.from_, asked.to, asked.x)
+    return _response(curves.read(parts, caller, Asked(asked.runs, asked.metrics, window, form, _tags(known), starts)), form)
 
 
 def _response(answered: Answered, form: Form) -> Response:

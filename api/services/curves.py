@@ -1,8 +1,8 @@
 """Curves as the page draws them, as JSON as binary columns or as Arrow."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -29,13 +29,17 @@ PIECE_BYTES = 500  # what a piece takes beside its bytes
 
 @dataclass(frozen=True)
 class Asked:
-    """`known` are the ETags of answers that the caller still has; `form` is how the answer is written."""
+    """`known` are the ETags of answers that the caller still has; `form` is how the answer is written; `starts` are the windows of runs with one of their own."""
 
     runs: Sequence[str]
     metrics: Sequence[str]
     window: Window
     form: Form = "json"
     known: frozenset[str] = frozenset()
+    starts: Mapping[str, Window] = field(default_factory=dict)
+
+    def window_of(self, outline: Outline) -> Window:
+        return self.starts.get(outline.run_id, self.window)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def read(parts: Parts, caller: Caller, asked: Asked) -> Answered:
         if etag in asked.known or "*" in asked.known:
             return Answered(etag, None)
         if asked.form == "arrow":
-            found = curves.read(session, outlines, asked.window)
+            found = _read(session, outlines, asked)
         else:
             pieces = _pieces(parts.curves, session, outlines, asked)
     if asked.form == "arrow":
@@ -98,16 +102,25 @@ def binary(pieces: Sequence[Piece]) -> bytes:
 
 def _pieces(cache: PieceCache, session: Session, outlines: Sequence[Outline], asked: Asked) -> list[Piece]:
     """The curves as they are sent; those that were not sent lately, or have changed since, are read."""
-    names = [(outline.run_id, outline.metric, outline.mark, asked.window, asked.form) for outline in outlines]
+    names = [(outline.run_id, outline.metric, outline.mark, asked.window_of(outline), asked.form) for outline in outlines]
     found = {name: cache.get(name) for name in names}
     missing = {name: outline for name, outline in zip(names, outlines, strict=True) if found[name] is None}
-    read = curves.read(session, list(missing.values()), asked.window)  # all of them live while they are written: an id is one object's
+    read = _read(session, list(missing.values()), asked)  # all of them live while they are written: an id is one object's
     shared: dict[tuple[int, str], orjson.Fragment] = {}
     for name, curve in zip(missing, read, strict=True):
         by_time = asked.window.by_time
         piece = found[name] = _columns_piece(curve, by_time) if asked.form == "columns" else _json_piece(curve, by_time, shared)
         cache.put(name, piece, piece.size_bytes)
     return [found[name] for name in names]  # type: ignore[misc]
+
+
+def _read(session: Session, outlines: Sequence[Outline], asked: Asked) -> list[Curve]:
+    """The curves in the order of their outlines, those of one window together."""
+    windows: dict[Window, list[Outline]] = {}
+    for outline in outlines:
+        windows.setdefault(asked.window_of(outline), []).append(outline)
+    read = {(curve.run_id, curve.metric): curve for window, some in windows.items() for curve in curves.read(session, some, window)}
+    return [read[outline.run_id, outline.metric] for outline in outlines]
 
 
 def _json_piece(curve: Curve, by_time: bool, shared: dict[tuple[int, str], orjson.Fragment]) -> Piece:
@@ -157,7 +170,7 @@ def _document(curve: Curve, by_time: bool) -> dict[str, Any]:
 
 def _etag(asked: Asked, outlines: Sequence[Outline]) -> str:
     """Changes when a point of these series is added or gives way, when something else is asked, and with the form of the answer."""
-    said = repr((asked.form, asked.window, [(outline.run_id, outline.metric, outline.mark) for outline in outlines]))
+    said = repr((asked.form, [(outline.run_id, outline.metric, outline.mark, asked.window_of(outline)) for outline in outlines]))
     return f'"{hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
 
 

@@ -90,6 +90,30 @@ class TestColumns:
         assert "Accept" in answer.headers["Vary"]
 
 
+class TestStarts:
+    def test_are_where_each_of_many_runs_goes_on(self, api: Any) -> None:
+        first, second, whole = (api.client_run()["id"] for _ in range(3))
+        for run in (first, second, whole):
+            append(api, run, steps=[0, 1, 2, 3], metrics={"x": [0.0, 1.0, 2.0, 3.0]})
+
+        asked = {"runs": [first, second, whole], "metrics": ["x"], "from": 1, "to": 3, "starts": {first: 3, second: 2}}
+        answer = api.admin.post("/api/v1/series/query", json=asked)
+        known = api.admin.post("/api/v1/series/query", json={**asked, "starts": {}}, headers={"If-None-Match": answer.headers["ETag"]})
+
+        assert [(curve["run"], curve["steps"], curve["count"]) for curve in answer.json()["series"]] == [
+            (first, [3], 1),
+            (second, [2, 3], 2),
+            (whole, [1, 2, 3], 3),
+        ]
+        assert known.status_code == 200
+
+    def test_are_refused_when_they_are_no_numbers(self, api: Any) -> None:
+        answer = api.admin.post("/api/v1/series/query", json={"runs": ["x"], "metrics": ["x"], "starts": {"x": "soon"}})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/starts/x"
+
+
 class TestEtag:
     @pytest.mark.parametrize("accept", ["application/json", COLUMNS])
     def test_saves_an_answer_that_is_known(self, api: Any, accept: str) -> None:

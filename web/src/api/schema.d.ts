@@ -2092,6 +2092,13 @@ export interface components {
             /** Runs */
             runs: string[];
             /**
+             * Starts
+             * @description where single runs begin instead of at `from`, by their ids: for whoever has their points up to there
+             */
+            starts?: {
+                [key: string]: number;
+            };
+            /**
              * To
              * @description last step, or second with x=time; included
              */
@@ -12375,7 +12382,10 @@ export interface operations {
                  *       ],
                  *       "points": 1000,
                  *       "from": 0,
-                 *       "x": "step"
+                 *       "x": "step",
+                 *       "starts": {
+                 *         "k3v9a2b4c6d8": 500
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["CurveQuery"];

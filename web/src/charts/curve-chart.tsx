@@ -7,7 +7,7 @@ import { caption } from "./caption";
 import { type Range, scales, xRange, yRange } from "./frame";
 import { HoverList } from "./hover-list";
 import type { Band, Line } from "./line";
-import { Plot } from "./plot";
+import { Plot, type Pointed } from "./plot";
 import { readings } from "./readings";
 import { svgText } from "./svg";
 
@@ -42,7 +42,6 @@ export interface CurveChartProps {
   ref?: Ref<ChartHandle>;
 }
 
-interface Pointed { x: number; left: number; top: number; own: boolean }
 const NONE: never[] = [];
 const steps = (x: number): string => (Number.isInteger(x) ? whole(x) : number(x));
 
@@ -55,7 +54,6 @@ export function CurveChart({
   const plot = useRef<Plot | null>(null);
   const told = useRef<{ zoom: typeof onZoom; point: (at: Pointed | null) => void }>({ zoom: onZoom, point: () => undefined });
   const [pointed, point] = useState<Pointed | null>(null);
-  const [width, setWidth] = useState(0);
   const x = useMemo(() => window ?? xRange(lines, bands, logX), [window, lines, bands, logX]);
   const y = useMemo(() => yRange(lines, bands, x, logY, outliers), [lines, bands, x, logY, outliers]);
 
@@ -78,7 +76,6 @@ export function CurveChart({
     const watch = new ResizeObserver(([entry]) => {
       const wide = Math.floor(entry!.contentRect.width);
       if (wide > 0) made.resize(wide, height);
-      setWidth(wide);
     });
     watch.observe(host.current!);
     return () => {
@@ -98,10 +95,10 @@ export function CurveChart({
   const has = lines.some(({ x }) => x.length) || bands.some(({ x }) => x.length);
   return (
     <figure className={dim ? "chart chart-dim" : "chart"} style={{ margin: 0 }} aria-busy={dim}>
-      <div className="chart-plot" role="img" aria-label={`${title}: ${lines.length + bands.length} curves over ${xName}; ${said}`} style={{ height }} ref={host} />
+      <div className={has ? "chart-plot" : "chart-plot bare"} role="img" aria-label={`${title}: ${lines.length + bands.length} curves over ${xName}; ${said}`} style={{ height }} ref={host} />
       {!has && <div className="chart-empty" style={{ height }}>{empty ?? "No points yet"}</div>}
       {has && pointed?.own && (
-        <HoverList all={readings(lines, bands, pointed.x)} title={`${xName} ${time ? new Date(pointed.x * 1000).toLocaleString() : formatX(Math.round(pointed.x * 1e6) / 1e6)}`} left={pointed.left + 52} width={width} most={height > 400 ? 30 : 12} />
+        <HoverList all={readings(lines, bands, pointed.x)} title={`${xName} ${time ? new Date(pointed.x * 1000).toLocaleString() : formatX(xName === "step" ? Math.round(pointed.x) : pointed.x)}`} at={pointed.at} most={height > 400 ? 30 : 12} />
       )}
       <figcaption className="meta">{said}</figcaption>
     </figure>

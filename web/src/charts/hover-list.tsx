@@ -4,13 +4,14 @@ import { number } from "../lib/format";
 import { around, type Reading } from "./readings";
 import { Swatch } from "./swatch";
 
-/** All curves at the pointer's x, greatest first; those next to the nearest when there are many. */
-export function HoverList({ all, title, left, width, most = 12 }: { all: Reading[]; title: string; left: number; width: number; most?: number }) {
+/** All curves at the pointer's x, greatest first; those next to the nearest when there are many. `at` is where the pointer is on the screen. */
+export function HoverList({ all, title, at, most = 12 }: { all: Reading[]; title: string; at: { x: number; y: number }; most?: number }) {
   const hovered = useHovered();
   const { shown, above, below } = around(all, hovered, most);
-  const place = left > width / 2 ? { right: width - left + 16 } : { left: left + 16 };
+  const place = at.x > window.innerWidth / 2 ? { right: Math.max(8, Math.min(window.innerWidth - at.x + 16, window.innerWidth - 428)) } : { left: Math.max(8, Math.min(at.x + 16, window.innerWidth - 428)) };
+  const high = (shown.length + 2) * 17 + 14;
   return (
-    <div className="chart-list" style={{ top: 8, ...place }}>
+    <div className="chart-list" style={{ top: Math.max(8, Math.min(at.y + 12, window.innerHeight - high)), ...place }}>
       <div className="muted">{title}</div>
       {above > 0 && <div className="muted">{above} greater</div>}
       <table role="presentation">
@@ -19,8 +20,7 @@ export function HoverList({ all, title, left, width, most = 12 }: { all: Reading
             <tr key={reading.run + reading.name} className={reading.run === hovered ? "near" : undefined}>
               <td><Swatch stroke={reading.stroke} /></td>
               <td className="cut">{reading.name}</td>
-              <td className="number">{number(reading.value)}</td>
-              <td className="muted">{aside(reading)}</td>
+              <td className="number">{number(reading.value)} <span className="muted">{aside(reading)}</span></td>
             </tr>
           ))}
         </tbody>

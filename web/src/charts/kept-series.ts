@@ -33,6 +33,11 @@ export function forget(run: string): void {
   for (const [key, { series }] of kept) if (series.run === run) remove(key);
 }
 
+export function forgetAll(): void {
+  kept.clear();
+  numbers = 0;
+}
+
 function remove(key: string): void {
   const found = kept.get(key);
   if (!found) return;

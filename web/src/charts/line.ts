@@ -12,8 +12,12 @@ export interface Line {
   stroke: Stroke;
   x: Float64Array;
   y: Float64Array;
-  low?: Float64Array;
-  high?: Float64Array;
+  low?: Float64Array | undefined;
+  high?: Float64Array | undefined;
+  /** Drawn behind the others: a member of the group that it is emphasised with. */
+  faint?: boolean;
+  /** Then, the run it is of. */
+  member?: string;
   odd: Odd[];
   /** Smoothed values, drawn in front; y itself stays visible behind. */
   smooth?: Float64Array;

@@ -32,8 +32,8 @@ function extremes(line: Line, frame: Frame, among: number): Layer[] {
 function strokes(line: Line, frame: Frame, width: number): Layer[] {
   const { smooth } = line;
   const look = { stroke: line.stroke.colour, width, dash: line.stroke.dash };
-  const original = { look: { ...look, alpha: smooth ? 0.25 : 1, dash: smooth ? undefined : look.dash }, shape: (pen: Pen) => trace(pen, line.x, line.y, frame) };
-  return smooth ? [original, { look: { ...look, alpha: 1 }, shape: (pen: Pen) => trace(pen, line.x, smooth, frame) }] : [original];
+  const original = { look: { ...look, alpha: smooth ? 0.25 : line.faint ? 0.35 : 1, dash: smooth ? undefined : look.dash }, shape: (pen: Pen) => trace(pen, line.x, line.y, frame) };
+  return smooth ? [original, { look: { ...look, alpha: line.faint ? 0.35 : 1 }, shape: (pen: Pen) => trace(pen, line.x, smooth, frame) }] : [original];
 }
 
 /** Where values were not finite: signs along the edges, one for each pixel: NaN and infinity at the top, minus infinity at the bottom. */

@@ -5,6 +5,9 @@ import { type Frame, type Range, scales } from "./frame";
 import { type Band, type Line, nearest } from "./line";
 import { paint } from "./paint";
 
+/** Where the pointer is: on x, in the plotting area, on the screen. */
+export interface Pointed { x: number; left: number; top: number; own: boolean; at: { x: number; y: number } }
+
 export interface PlotOptions {
   height: number;
   sync: string | undefined;
@@ -15,7 +18,7 @@ export interface PlotOptions {
   formatY: (y: number) => string;
   zoom: (window: Range | null) => void;
   /** Where the pointer is, or that of a chart with the same `sync`: then `own` is false. */
-  point: (at: { x: number; left: number; top: number; own: boolean } | null) => void;
+  point: (at: Pointed | null) => void;
 }
 
 export interface Picture { lines: Line[]; bands: Band[]; x: Range; y: Range; marks: { x: number; words: string }[] }
@@ -94,7 +97,7 @@ export class Plot {
     const left = this.u.cursor.left ?? -1;
     if (left < 0) return;
     const { toX, toY } = scales(this.frame);
-    for (const { x, y, stroke } of [...lines.map((line) => ({ ...line, y: line.smooth ?? line.y })), ...bands.map((band) => ({ ...band, y: band.mid }))]) {
+    for (const { x, y, stroke } of [...lines.filter(({ faint }) => !faint).map((line) => ({ ...line, y: line.smooth ?? line.y })), ...bands.map((band) => ({ ...band, y: band.mid }))]) {
       const at = nearest(x, this.u.posToVal(left, "x"));
       if (at < 0) continue;
       context.beginPath();
@@ -188,7 +191,8 @@ export class Plot {
         draw: [() => this.redraw()],
         setCursor: [(u) => {
           const { left = -1, top = -1 } = u.cursor;
-          point(left < 0 ? null : { x: u.posToVal(left, "x"), left, top, own: this.inside });
+          const box = this.inside ? u.rect : { left: 0, top: 0 };
+          point(left < 0 ? null : { x: u.posToVal(left, "x"), left, top, own: this.inside, at: { x: box.left + left, y: box.top + top } });
           if (getHovered() !== null) this.emphasise();
         }],
         setSelect: [(u) => {

@@ -16,9 +16,9 @@ export interface Reading {
   of?: number;
 }
 
-/** One reading of each curve that has a point near x, greatest first. A curve that ended before x, or begins after it, says nothing. */
+/** One reading of each curve in front that has a point near x, greatest first. A curve that ended before x, or begins after it, says nothing. */
 export function readings(lines: readonly Line[], bands: readonly Band[], x: number): Reading[] {
-  const found = [...lines.flatMap((line) => lineReading(line, x)), ...bands.flatMap((band) => bandReading(band, x))];
+  const found = [...lines.flatMap((line) => (line.faint ? [] : lineReading(line, x))), ...bands.flatMap((band) => bandReading(band, x))];
   return found.sort((a, b) => b.value - a.value);
 }
 

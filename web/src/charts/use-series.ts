@@ -55,9 +55,10 @@ export async function fetchSeries(asked: SeriesAsked, signal?: AbortSignal): Pro
   return asked.runs.flatMap((run) => asked.metrics.map((metric) => found.get(name(run, metric))!));
 }
 
-export async function askSeries({ runs, metrics, points = 1000, from = null, to = null, x = "step" }: SeriesAsked, signal?: AbortSignal): Promise<Series[]> {
+/** With `starts` these runs begin there instead of at `from`. */
+export async function askSeries({ runs, metrics, points = 1000, from = null, to = null, x = "step" }: SeriesAsked, signal?: AbortSignal, starts: Record<string, number> = {}): Promise<Series[]> {
   const { data } = await client.POST("/api/v1/series/query", {
-    body: { runs: [...runs], metrics: [...metrics], points, from, to, x },
+    body: { runs: [...runs], metrics: [...metrics], points, from, to, x, starts },
     headers: { Accept: COLUMNS },
     parseAs: "arrayBuffer",
     ...(signal ? { signal } : {}),

@@ -1,5 +1,21 @@
+import "./charts.css";
+import { useMemo } from "react";
+import { useLiveTail } from "../../charts/live-tail";
 import type { Stroke } from "../../lib/colours";
+import { sections } from "../../lib/chart-view";
+import { runKey } from "../../lib/run-keys";
 import type { RunState } from "../../ui/state";
+import { Trouble } from "../../ui/trouble";
+import { useAddress } from "../../lib/address";
+import { ChartsBar } from "./charts-bar";
+import { FullChart } from "./charts-full";
+import { Importance } from "./charts-importance";
+import { Parallel } from "./charts-parallel";
+import { choices } from "./charts-runs";
+import { Scatter } from "./charts-scatter";
+import { isFolded, Sections } from "./charts-sections";
+import { useChartView } from "./charts-view";
+import { useFields } from "./use-runs";
 
 /** A run whose curves are drawn. */
 export interface ShownRun {
@@ -18,13 +34,29 @@ export interface ShownGroup {
   stroke: Stroke;
 }
 
-/** The right side of the workspace: what the runs that are shown have in common and how their curves go. `groups` is null while the table is not grouped. */
+/** The right side of the workspace: the curves of the runs that are shown, and what they say together. `groups` is null while the table is not grouped. */
 export function ChartsPanel({ project, runs, groups }: { project: string; runs: ShownRun[]; groups: ShownGroup[] | null }) {
-  const shown = groups ?? runs;
+  const charts = useChartView();
+  const { view } = charts;
+  const live = useLiveTail(project);
+  const fields = useFields(project);
+  const metrics = useMemo(() => [...new Set(fields.data?.metrics.map(({ key }) => runKey(key).path[1]!) ?? [])], [fields.data]);
+  const found = useMemo(() => sections(metrics, view.find), [metrics, view.find]);
+  const seen = useMemo(() => [...new Set([...view.pinned, ...found.filter(({ name }) => !isFolded(view, name)).flatMap((section) => section.metrics)])], [view, found]);
+  const [address, choose] = useAddress();
+  const drawing = { project, runs, charts, all: useMemo(() => choices(fields.data), [fields.data]), address, choose };
   return (
-    <div className="stack" style={{ padding: 12 }}>
-      <p className="meta">{shown.length} of {project} shown</p>
-      <ul>{shown.map(({ id, name, stroke }) => <li key={id} style={{ color: stroke.colour }}>{name}</li>)}</ul>
+    <div className="charts">
+      <ChartsBar charts={charts} metrics={metrics} grouped={groups !== null} live={live} />
+      {fields.error && !fields.data && <Trouble error={fields.error} again={() => void fields.refetch()} />}
+      {view.drawing === "scatter" && <Scatter {...drawing} />}
+      {view.drawing === "parallel" && <Parallel {...drawing} />}
+      {view.drawing === "importance" && <Importance {...drawing} />}
+      {view.drawing === "curves" && <Sections sections={found} project={project} runs={runs} groups={groups} charts={charts} />}
+      {view.drawing === "curves" && (groups ?? runs).length === 0 && metrics.length > 0 && <p className="charts-nothing">{fields.isPending ? "Loading…" : "No run is shown here: open the eye of a run in the table."}</p>}
+      {fields.data && metrics.length === 0 && <p className="charts-nothing">No run of this project has logged a number yet. Curves appear here while the first one trains.</p>}
+      {view.find && found.length === 0 && metrics.length > 0 && <p className="charts-nothing">No metric has “{view.find}” in its name.</p>}
+      {view.full && <FullChart metrics={seen.includes(view.full) ? seen : [view.full, ...seen]} project={project} runs={runs} groups={groups} charts={charts} />}
     </div>
   );
 }
