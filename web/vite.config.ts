@@ -5,7 +5,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
-import { guides } from "./guides";
+import { guides } from "./guides.ts";
 
 const OUT = "../api/static/page";
 const TEXT = /\.(js|css|html|svg)$/;

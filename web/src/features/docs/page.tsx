@@ -14,9 +14,12 @@ export function DocsPage() {
   return (
     <div className="docs">
       <nav className="docs-list" aria-label="Guides">
-        <input type="search" aria-label="Search the titles" placeholder="Search the titles" value={sought} onChange={(event) => seek(event.target.value)} />
-        {sought.trim() ? <Found sought={sought} /> : <List />}
-        <a href="/api/v1/docs">The HTTP interface, every address</a>
+        <details className="docs-fold" open={matchMedia("(min-width: 761px)").matches}>
+          <summary>All guides</summary>
+          <input type="search" aria-label="Search the titles" placeholder="Search the titles" value={sought} onChange={(event) => seek(event.target.value)} />
+          {sought.trim() ? <Found sought={sought} /> : <List />}
+          <a href="/api/v1/docs">The HTTP interface, every address</a>
+        </details>
       </nav>
       <main className="docs-guide">{listed ? <Shown key={path} listed={listed} /> : <Unknown path={path} />}</main>
     </div>
@@ -34,7 +37,7 @@ function List() {
   return (
     <>
       {GROUPS.map(([name, has]) => (
-        <details key={name} open={name !== "Decisions" || has(current)}>
+        <details key={name} className="docs-group" open={name !== "Decisions" || has(current)}>
           <summary>{name}</summary>
           <ul>{list.filter(({ path }) => has(path)).map((guide) => <li key={guide.path}><GuideLink guide={guide.path} current={guide.path === current}>{guide.title}</GuideLink></li>)}</ul>
         </details>

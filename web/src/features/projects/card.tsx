@@ -19,7 +19,7 @@ export function ProjectCard({ project }: { project: Schemas["ProjectShown"] }) {
           <span className="muted">{project.entity} / </span>{project.name}
         </Link>
         <span className="space" />
-        <span className="meta">{data ? `${whole(data.total)} ${data.total === 1 ? "run" : "runs"}` : "…"}</span>
+        <span className="meta project-count">{data ? `${whole(data.total)} ${data.total === 1 ? "run" : "runs"}` : "…"}</span>
       </div>
       {error && <div className="meta bad">{error.message}</div>}
       {data && (data.total ? <Activity {...data} /> : <div className="meta">No runs yet, made <When at={project.created_at} /></div>)}

@@ -58,7 +58,7 @@ function NewKey({ done }: { done: (made: Schemas["KeyMinted"]) => void }) {
   const submit = () => mint.mutate({ name: name.trim(), role, entity: me?.entity ?? (entity.trim() || null), expires_at: expires ? new Date(`${expires}T23:59:59`).toISOString() : null });
   return (
     <form className="row wrap settings-form" onSubmit={(event) => { event.preventDefault(); submit(); }}>
-      <label>Name <input value={name} onChange={(event) => setName(event.target.value)} placeholder="ann, or ci" required maxLength={100} autoComplete="off" /></label>
+      <label>Name <input value={name} onChange={(event) => setName(event.target.value)} placeholder="ann, or ci" maxLength={100} autoComplete="off" /></label>
       <label>Role <select value={role} onChange={(event) => setRole(event.target.value as typeof role)}><option value="viewer">viewer: reads</option><option value="member">member: submits and edits</option><option value="admin">admin: also keys, deletes projects</option></select></label>
       {me && me.entity === null && <label>Entity <input value={entity} onChange={(event) => setEntity(event.target.value)} placeholder="every" size={10} autoComplete="off" /></label>}
       <label>Until <input type="date" value={expires} onChange={(event) => setExpires(event.target.value)} /></label>
