@@ -52,6 +52,7 @@ from api.routes import (
     series,
     shares,
     studies,
+    sweeps,
     views,
 )
 from api.wandb import routes as wandb_routes
@@ -87,6 +88,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     inbox.router,
     compare.router,
     studies.router,
+    sweeps.router,
     reruns.router,
     reproducibility.router,
     shares.router,

@@ -41,12 +41,12 @@ def find(session: Session, project: Project, name: str) -> Sweep | None:
     return session.scalars(select(Sweep).where(Sweep.project_id == project.id, Sweep.name == name)).one_or_none()
 
 
-def page(session: Session, project: Project, after: tuple[float, str] | None, limit: int) -> list[Sweep]:
-    """Newest first."""
+def page(session: Session, project: Project, after: tuple[float, str] | None, limit: int, name: str | None = None) -> list[Sweep]:
+    """Newest first; with `name` only the one that is called so."""
     query = select(Sweep).where(Sweep.project_id == project.id).order_by(Sweep.created_at.desc(), Sweep.id.desc()).limit(limit)
     if after is not None:
         query = query.where(or_(Sweep.created_at < after[0], and_(Sweep.created_at == after[0], Sweep.id < after[1])))
-    return list(session.scalars(query))
+    return list(session.scalars(query if name is None else query.where(Sweep.name == name)))
 
 
 def count(session: Session, project: Project) -> int:

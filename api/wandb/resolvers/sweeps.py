@@ -12,9 +12,9 @@ from api.services import sweeps as service
 from api.wandb.asking import Asking
 from api.wandb.ids import opaque, own
 from api.wandb.times import moment
-from store import sweeps, trials
+from store import sweep_progress, sweeps, trials
 from store.sweep_tables import Sweep, SweepAgent, Trial
-from store.tables import Project, Run, Series
+from store.tables import Project, Run
 
 LARGEST_INT = 2**31 - 1  # of GraphQL
 MOST = 1000
@@ -113,8 +113,8 @@ def best_loss(sweep: Sweep, asking: Asking) -> float | None:
     metric = service.plan_of(sweep.config).metric
     if metric is None:
         return None
-    best = func.max(Series.max) if metric.is_maximized else func.min(Series.min)
-    return asking.session.scalar(select(best).join(Run, Run.id == Series.run_id).where(Series.metric == metric.name, *sweeps.runs_of(sweep)))
+    best = sweep_progress.best(asking.session, sweep, metric)
+    return None if best is None else best.value
 
 
 def expected(sweep: Sweep, _asking: Asking) -> int | None:

@@ -352,6 +352,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{entity}/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what becomes of more than one change at once */
+        get: operations["one_change_api_v1_projects__entity___name__changes_get"];
+        /** Have more than one change at once refused, or flagged */
+        put: operations["put_one_change_api_v1_projects__entity___name__changes_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{entity}/{name}/events": {
         parameters: {
             query?: never;
@@ -434,6 +452,23 @@ export interface paths {
         put?: never;
         /** Make a link to a project's badge */
         post: operations["share_project_api_v1_projects__entity___name__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{name}/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a project's sweeps, newest first */
+        get: operations["listing_api_v1_projects__entity___name__sweeps_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1230,6 +1265,91 @@ export interface paths {
         put?: never;
         /** Make a read-only link to a study and its runs */
         post: operations["share_study_api_v1_studies__study_id__shares_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a sweep, its points and its best run */
+        get: operations["show_api_v1_sweeps__sweep_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more runs and end those that run */
+        post: operations["cancel_api_v1_sweeps__sweep_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no runs until it is resumed */
+        post: operations["pause_api_v1_sweeps__sweep_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin runs again */
+        post: operations["resume_api_v1_sweeps__sweep_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sweeps/{sweep_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more runs; those that run go on */
+        post: operations["stop_api_v1_sweeps__sweep_id__stop_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2362,7 +2482,7 @@ export interface components {
         };
         /**
          * DryRun
-         * @description What a submit would store; nothing was stored.
+         * @description What a submit would store; nothing was stored. `warnings` says what would be flagged, or refused.
          */
         DryRun: {
             /** Change */
@@ -2377,6 +2497,8 @@ export interface components {
             estimate_s: number;
             /** Factors */
             factors: string[];
+            /** Warnings */
+            warnings: string[];
         };
         /** EarlyStopping */
         EarlyStopping: {
@@ -3540,6 +3662,26 @@ export interface components {
             run: string;
         };
         /**
+         * OneChange
+         * @description What becomes of a run, and of a change of a study, that changes more than one factor against its baseline.
+         */
+        OneChange: {
+            /**
+             * Many Changes
+             * @description refuse: 422, unless the request says it is meant; flag: taken, with a warning
+             * @enum {string}
+             */
+            many_changes: "refuse" | "flag";
+        };
+        /** OneChangeShown */
+        OneChangeShown: {
+            /**
+             * Many Changes
+             * @enum {string}
+             */
+            many_changes: "refuse" | "flag";
+        };
+        /**
          * OneCycle
          * @description From max_lr / 25 up to max_lr and down to max_lr / 250,000, both by cosine (Smith and Topin 2018, arXiv:1708.07120); momentum stays.
          */
@@ -3579,6 +3721,16 @@ export interface components {
         Page_StudyListed_: {
             /** Items */
             items: components["schemas"]["StudyListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
+         */
+        Page_SweepListed_: {
+            /** Items */
+            items: components["schemas"]["SweepListed"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -4058,6 +4210,8 @@ export interface components {
             };
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Finished At */
             finished_at: string | null;
             /** Group */
@@ -4402,6 +4556,8 @@ export interface components {
             } | null;
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Finished At */
             finished_at: string | null;
             /** Group */
@@ -4498,7 +4654,7 @@ export interface components {
          *     `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric,
          *     or a line of the wandb SDK could not be read. Of lines, `refused_reason` says why the last could not.
          *
-         *     `findings` is null until the run has ended.
+         *     `findings` is null until the run has ended. `warnings` says what the run cannot show, such as which of two changed factors mattered.
          */
         RunShown: {
             /** Archived */
@@ -4527,6 +4683,8 @@ export interface components {
             };
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Findings */
             findings: components["schemas"]["FindingShown"][] | null;
             /** Finished At */
@@ -4584,6 +4742,8 @@ export interface components {
             told: components["schemas"]["Told"] | null;
             /** Waiting For */
             waiting_for: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /** RunsToArchive */
         RunsToArchive: {
@@ -5072,6 +5232,206 @@ export interface components {
             without_number: number;
             /** Words */
             words: string;
+        };
+        /**
+         * SweepAgentShown
+         * @description A process that asks for runs; `alive` when it told of itself in the last five minutes.
+         */
+        SweepAgentShown: {
+            /** Alive */
+            alive: boolean;
+            /** Created At */
+            created_at: string;
+            /** Heartbeat At */
+            heartbeat_at: string;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /** Runs */
+            runs: number;
+        };
+        /** SweepBest */
+        SweepBest: {
+            /** External Id */
+            external_id: string;
+            /** Name */
+            name: string;
+            /** Run */
+            run: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * SweepEarlyStop
+         * @description Runs are compared at these numbers of logged values of the metric, and the best 1/eta of them go on.
+         */
+        SweepEarlyStop: {
+            /** Brackets */
+            brackets: number[];
+            /** Eta */
+            eta: number;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "hyperband";
+            /** Strict */
+            strict: boolean;
+        };
+        /**
+         * SweepListed
+         * @description `external_id` is what the wandb SDK calls the sweep by, `expected` how many runs there will be, null when there is no end
+         *     (or more than 2^53).
+         *
+         *     `best_value` is the best of all values of the metric that any run logged.
+         */
+        SweepListed: {
+            /** Best Value */
+            best_value: number | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Expected */
+            expected: number | null;
+            /** External Id */
+            external_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "grid" | "random" | "bayes";
+            metric: components["schemas"]["SweepMetric"] | null;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            runs: components["schemas"]["SweepRunCounts"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "finished" | "cancelled";
+            /** Updated At */
+            updated_at: string;
+        };
+        /** SweepMetric */
+        SweepMetric: {
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Name */
+            name: string;
+        };
+        /**
+         * SweepRun
+         * @description A point that was given out. `run` is null while its agent has not begun it (state `given`), and when its run was deleted.
+         */
+        SweepRun: {
+            /** Agent */
+            agent: string;
+            /** External Id */
+            external_id: string;
+            /** Given At */
+            given_at: string;
+            /** Name */
+            name: string | null;
+            /** Place */
+            place: number;
+            /** Run */
+            run: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "given" | "queued" | "running" | "finished" | "failed" | "cancelled" | "crashed";
+            /** Stopped Early */
+            stopped_early: boolean;
+            /** Value */
+            value: number | null;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SweepRunCounts
+         * @description Of `total` runs that began.
+         */
+        SweepRunCounts: {
+            /** Cancelled */
+            cancelled: number;
+            /** Crashed */
+            crashed: number;
+            /** Failed */
+            failed: number;
+            /** Finished */
+            finished: number;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SweepShown
+         * @description `config` is YAML as it came; `points` the newest 1,000 of what was given out, in their order; `agents` the 100 that were heard of last.
+         */
+        SweepShown: {
+            /** Agents */
+            agents: components["schemas"]["SweepAgentShown"][];
+            best: components["schemas"]["SweepBest"] | null;
+            /** Best Value */
+            best_value: number | null;
+            /** Config */
+            config: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string | null;
+            early_stop: components["schemas"]["SweepEarlyStop"] | null;
+            /** Expected */
+            expected: number | null;
+            /** External Id */
+            external_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "grid" | "random" | "bayes";
+            metric: components["schemas"]["SweepMetric"] | null;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: string[];
+            /** Points */
+            points: components["schemas"]["SweepRun"][];
+            /** Prior Runs */
+            prior_runs: string[];
+            /** Program */
+            program: string | null;
+            /** Project */
+            project: string;
+            /** Run Cap */
+            run_cap: number | null;
+            runs: components["schemas"]["SweepRunCounts"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "finished" | "cancelled";
+            /** Updated At */
+            updated_at: string;
         };
         /** Tanh */
         Tanh: {
@@ -7273,6 +7633,117 @@ export interface operations {
             };
         };
     };
+    one_change_api_v1_projects__entity___name__changes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "many_changes": "flag"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OneChangeShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    put_one_change_api_v1_projects__entity___name__changes_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "many_changes": "flag"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OneChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "many_changes": "flag"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OneChangeShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     of_project_api_v1_projects__entity___name__events_get: {
         parameters: {
             query?: {
@@ -7302,7 +7773,7 @@ export interface operations {
                      *
                      *     event: run
                      *     id: 811
-                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
+                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"factors":["model.norm"],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
                      *
                      *     event: state
                      *     id: 815
@@ -7883,6 +8354,92 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listing_api_v1_projects__entity___name__sweeps_get: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description only the sweep that the wandb SDK calls by this id */
+                external_id?: string | null;
+                /** @description most items to answer with */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7s",
+                     *           "external_id": "q8w7e6r5",
+                     *           "project": "acme/digits",
+                     *           "name": "rate and width",
+                     *           "state": "running",
+                     *           "method": "bayes",
+                     *           "metric": {
+                     *             "name": "val/loss",
+                     *             "goal": "minimize"
+                     *           },
+                     *           "runs": {
+                     *             "total": 2,
+                     *             "queued": 0,
+                     *             "running": 1,
+                     *             "finished": 1,
+                     *             "failed": 0,
+                     *             "cancelled": 0,
+                     *             "crashed": 0
+                     *           },
+                     *           "expected": 30,
+                     *           "best_value": 0.31,
+                     *           "created_at": "2026-11-23T20:30:01.123456Z",
+                     *           "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *           "created_by": "k1"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SweepListed_"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -8522,6 +9079,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": null,
                      *           "reproduced": {
                      *             "outcome": "identical",
@@ -8712,6 +9272,7 @@ export interface operations {
                      *       "factors": [
                      *         "model.norm"
                      *       ],
+                     *       "warnings": [],
                      *       "estimate_s": 3.2
                      *     }
                      */
@@ -8751,6 +9312,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -8775,6 +9337,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -8891,6 +9454,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -8928,6 +9494,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -9074,6 +9641,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9111,6 +9681,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -9330,6 +9901,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9367,6 +9941,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -9881,6 +10456,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9918,6 +10496,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -10300,6 +10879,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10324,6 +10904,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -10466,6 +11047,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10490,6 +11072,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -10574,6 +11157,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10598,6 +11182,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -11181,6 +11766,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
                      *           "studies": [],
@@ -11205,6 +11793,7 @@ export interface operations {
                      *             "torch": "2.13.0+cpu",
                      *             "threads": 1
                      *           },
+                     *           "warnings": [],
                      *           "told": null,
                      *           "refused_points": 0,
                      *           "refused_reason": null,
@@ -11380,6 +11969,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
                      *           "studies": [],
@@ -11404,6 +11996,7 @@ export interface operations {
                      *             "torch": "2.13.0+cpu",
                      *             "threads": 1
                      *           },
+                     *           "warnings": [],
                      *           "told": null,
                      *           "refused_points": 0,
                      *           "refused_reason": null,
@@ -14984,6 +15577,621 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ShareMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    show_api_v1_sweeps__sweep_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "running",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_sweeps__sweep_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "cancelled",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    pause_api_v1_sweeps__sweep_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "paused",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    resume_api_v1_sweeps__sweep_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "running",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    stop_api_v1_sweeps__sweep_id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0m1n2b3v4c5x6y7s",
+                     *       "external_id": "q8w7e6r5",
+                     *       "project": "acme/digits",
+                     *       "name": "rate and width",
+                     *       "state": "finished",
+                     *       "method": "bayes",
+                     *       "metric": {
+                     *         "name": "val/loss",
+                     *         "goal": "minimize"
+                     *       },
+                     *       "runs": {
+                     *         "total": 2,
+                     *         "queued": 0,
+                     *         "running": 1,
+                     *         "finished": 1,
+                     *         "failed": 0,
+                     *         "cancelled": 0,
+                     *         "crashed": 0
+                     *       },
+                     *       "expected": 30,
+                     *       "best_value": 0.31,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "updated_at": "2026-11-23T20:30:01.123456Z",
+                     *       "created_by": "k1",
+                     *       "description": null,
+                     *       "config": "method: bayes\nmetric: {name: val/loss, goal: minimize}\nrun_cap: 30\nearly_terminate: {type: hyperband, min_iter: 3}\nparameters:\n  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}\n",
+                     *       "program": null,
+                     *       "parameters": [
+                     *         "lr"
+                     *       ],
+                     *       "run_cap": 30,
+                     *       "early_stop": {
+                     *         "kind": "hyperband",
+                     *         "brackets": [
+                     *           3,
+                     *           9,
+                     *           27
+                     *         ],
+                     *         "eta": 3,
+                     *         "strict": false
+                     *       },
+                     *       "prior_runs": [],
+                     *       "best": {
+                     *         "run": "k3v9a2b4c6d8",
+                     *         "external_id": "a1b2c3d4",
+                     *         "name": "quiet-otter-1",
+                     *         "value": 0.31
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "place": 0,
+                     *           "run": "k3v9a2b4c6d8",
+                     *           "external_id": "a1b2c3d4",
+                     *           "name": "quiet-otter-1",
+                     *           "state": "finished",
+                     *           "values": {
+                     *             "lr": 0.01
+                     *           },
+                     *           "value": 0.31,
+                     *           "stopped_early": false,
+                     *           "agent": "0m1n2b3v4c5x6y7a",
+                     *           "given_at": "2026-11-23T20:30:02.123456Z"
+                     *         }
+                     *       ],
+                     *       "agents": [
+                     *         {
+                     *           "id": "0m1n2b3v4c5x6y7a",
+                     *           "host": "gpu-1",
+                     *           "alive": true,
+                     *           "runs": 1,
+                     *           "created_at": "2026-11-23T20:30:02.023456Z",
+                     *           "heartbeat_at": "2026-11-23T20:31:02.023456Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepShown"];
                 };
             };
             /** @description A problem (RFC 9457) */
