@@ -1,13 +1,14 @@
 """What changed from one config to another: by leaf, by factor, and in words."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from analysis.leaves import Change, SameAndDifferent, changes, side_by_side
+from analysis.study import Vary
 from trainer.config import FACTORS, RunConfig
 from trainer.schedulers import follows
 
-__all__ = ["Change", "SameAndDifferent", "change_words", "changed_factors", "changes", "config_changes", "side_by_side"]
+__all__ = ["Change", "SameAndDifferent", "change_words", "changed_factors", "changes", "config_changes", "factors_of", "many_words", "side_by_side"]
 
 # Objects that are one of several kinds, or none at all: their change is told by the kind first.
 UNIONS = ("model.norm", "optimizer", "scheduler", "early_stopping")
@@ -15,13 +16,22 @@ SIZES = next(factor.paths for factor in FACTORS if factor.name == "model")  # th
 NAMES = {"optimizer.lr": "lr", "dataset.name": "dataset", "model.dropout.p": "dropout"}
 
 
-def changed_factors(base: RunConfig, other: RunConfig, vary: Literal["seed", "split", "both"] = "seed") -> list[str]:
+def changed_factors(base: RunConfig, other: RunConfig, vary: Vary = "seed") -> list[str]:
     """The factors that a step from `base` to `other` touches, in the order of FACTORS; empty when only what is free to differ does.
 
     In a study whose seeds vary the split, `dataset.split_seed` is free too.
     """
-    paths = [change.path for change in config_changes(base, other) if vary == "seed" or change.path != "dataset.split_seed"]
-    return [factor.name for factor in FACTORS if any(_lies_under(path, root) for path in paths for root in factor.paths)]
+    return _factors([change.path for change in config_changes(base, other)], vary)
+
+
+def factors_of(change: Iterable[Mapping[str, Any]], vary: Vary = "seed") -> list[str]:
+    """The same of a change as it is kept: the documents of `config_changes`."""
+    return _factors([item["path"] for item in change], vary)
+
+
+def many_words(factors: Sequence[str]) -> str:
+    """What a change of several factors cannot tell."""
+    return f"{len(factors)} factors at once ({', '.join(factors)}), so which of them made a difference cannot be told"
 
 
 def config_changes(base: RunConfig, other: RunConfig) -> list[Change]:
@@ -34,6 +44,11 @@ def config_changes(base: RunConfig, other: RunConfig) -> list[Change]:
 def change_words(base: RunConfig, other: RunConfig) -> str:
     """Such as "norm: none → batch" or "optimizer: sgd → adam, lr 2 → 0.001"; several changes are set apart by semicolons."""
     return "; ".join(_told(config_changes(base, other))) or "no change"
+
+
+def _factors(paths: Sequence[str], vary: Vary) -> list[str]:
+    counted = [path for path in paths if vary == "seed" or path != "dataset.split_seed"]
+    return [factor.name for factor in FACTORS if any(_lies_under(path, root) for path in counted for root in factor.paths)]
 
 
 def _lies_under(path: str, root: str) -> bool:

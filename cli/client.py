@@ -161,7 +161,7 @@ class Service:
 
     def _todo(self, status: int, kind: str) -> str:
         if kind.endswith("too-many-changes"):
-            return "Change one thing at a time, or say --allow-many-changes."
+            return "Change one thing at a time, or say --allow-many-changes (in a study, `factors: many` of the change)."
         if status == 401:
             return f"The key was taken from {self._key_from}." if self._key_from else "Set RUNTWICE_API_KEY to a key of that service."
         if status == 403:

@@ -18,6 +18,7 @@ from cli import (
     import_runs,
     keys,
     migrate,
+    one_change,
     receipt,
     report,
     rerun,
@@ -62,6 +63,7 @@ app.command(rich_help_panel=RUNS)(rerun.rerun)
 app.command(rich_help_panel=RUNS)(verify.verify)
 app.command(rich_help_panel=RUNS)(report.report)
 app.add_typer(study.app, name="study", rich_help_panel=RUNS)
+app.command(rich_help_panel=RUNS)(one_change.one_change)
 app.add_typer(receipt.app, name="receipt", rich_help_panel=RUNS)
 app.command(rich_help_panel=RUNS)(export.export)
 app.add_typer(import_runs.app, name="import", rich_help_panel=RUNS)

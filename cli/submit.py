@@ -77,7 +77,8 @@ def _submitted(run: dict[str, Any]) -> str:
 
     changed = words.change(run.get("change") or [])
     changes = f" ({changed})" if changed and changed != run["name"] else ""
-    return f"Run {run['id']}, {run['name']}{changes}, is {words.progress(run)}.\nWatch it: runtwice watch {run['id']}"
+    told = "".join(f"\nMind: {warning}" for warning in run.get("warnings") or [])
+    return f"Run {run['id']}, {run['name']}{changes}, is {words.progress(run)}.{told}\nWatch it: runtwice watch {run['id']}"
 
 
 def _wait(service: Any, run_id: str) -> None:

@@ -116,6 +116,7 @@ def _facts(run: Document) -> RenderableType:
         "config digest": run.get("config_digest"),
     }
     rows += [(name, plain(str(content))) for name, content in optional.items() if content]
+    rows += [("mind", Text(printable(str(warning)), style="yellow")) for warning in run.get("warnings") or []]
     rows += [("finding", plain(str(finding["words"]))) for finding in run.get("findings") or []]
     rows += [(f"{name} digest", plain(str(digest))) for name, digest in (run.get("digests") or {}).items() if digest]
     return pairs(rows)
@@ -192,6 +193,7 @@ def dry_run(planned: Document) -> RenderableType:
     lines = [f"Config digest {planned['config_digest']}"]
     lines += [f"Change against the baseline: {changed}"] if changed else []
     lines += [f"Changed factors: {', '.join(planned['factors'])}"] if planned.get("factors") else []
+    lines += [f"Mind: {warning}" for warning in planned.get("warnings") or []]
     lines += [f"It is likely to take {words.duration(planned['estimate_s'])}."] if planned.get("estimate_s") is not None else []
     return Group(_config(planned["config"]), plain("\n".join([*lines, "Nothing was submitted."])))
 

@@ -13,8 +13,6 @@ from store import columns, console, dialect, heads, history_pieces, history_read
 from store.blocks import Group
 from store.history_reading import count as count
 from store.history_reading import events as events
-from store.history_reading import keys as keys
-from store.history_reading import last_event as last_event
 from store.history_reading import last_step as last_step
 from store.history_reading import rows as rows
 from store.history_reading import sampled as sampled

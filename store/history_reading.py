@@ -57,14 +57,6 @@ def events(session: Session, run_id: str, limit: int = 1000) -> list[Row]:
     return [{key: value for key, value in row.items() if key != STEP} for row in found]
 
 
-def last_event(session: Session, run_id: str) -> Row | None:
-    """The newest row of system metrics."""
-    names = [name for name in series.metric_names(session, run_id) if name.startswith(SYSTEM)]
-    clock = _some(session, run_id, EVENTS, 0, LARGEST_STEP, 1, True)
-    found = [] if clock is None else _together(session, run_id, names, clock, prefix="system.")
-    return {key: value for key, value in found[0].items() if key != STEP} if found else None
-
-
 def sampled(session: Session, run_id: str, wanted: Sequence[str], samples: int = 500, from_step: int = 0, to_step: int = LARGEST_STEP) -> list[Row]:
     """Up to `samples` rows, spread evenly over those that have all the wanted keys; only these keys. Both ends of the range are included."""
     held = _held(session, run_id, [key for key in dict.fromkeys(wanted) if key not in OWN], from_step, to_step)
@@ -85,23 +77,6 @@ def sampled(session: Session, run_id: str, wanted: Sequence[str], samples: int =
             elif place < len(column):
                 found[step][key] = plain(float(column.values[place]))
     return [{STEP: step, **row} if STEP in wanted else row for step, row in found.items()]
-
-
-def keys(session: Session, run_id: str) -> dict[str, dict[str, int]]:
-    """What types of values there are under each key, and how many of each: number, string, boolean, list, map, nil, histogram, image-file..."""
-    found = {name: {"number": number} for name, number in _counts(session, run_id)}
-    kinds = session.scalar(select(Streamed.kinds).where(Streamed.run_id == run_id)) or {}
-    for key, counts in kinds.items():
-        mine = found.setdefault(key, {})
-        for kind, number in counts.items():
-            mine.setdefault(kind, number)
-    if found:
-        in_rows = history_pieces.are_there(session, run_id, HISTORY)
-        number = (
-            count(session, run_id) if in_rows else max(counts.get("number", 0) for counts in found.values())
-        )  # to count points costs their reading
-        found |= {key: {"number": number} for key in OWN}
-    return found
 
 
 def last_step(session: Session, run_id: str) -> int:

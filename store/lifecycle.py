@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from store import automatic, canaries, checkpoints, findings, heads, logs, nodes, turns, verdicts
+from store import automatic, bells, canaries, checkpoints, findings, heads, logs, nodes, turns, verdicts
 from store.database import insert_into, now
 from store.errors import NotAManagedRun, RunIsTerminal
 from store.fence import Claim as Claim
 from store.fence import lost, must_own
-from store.tables import Attempt, Duty, Run, WandbRun
+from store.tables import TRASH, Attempt, Duty, Run, WandbRun
 from trainer import extensions
 from trainer.config import RunConfig
 
@@ -35,7 +35,7 @@ class Lost:
 
 def doorbell(run: Run) -> str:
     """The queue whose workers may train the run."""
-    return f"node.{run.wanted_node}" if run.wanted_node else str(run.queue)
+    return bells.door(run.queue, run.wanted_node)
 
 
 def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, run_id: str | None = None) -> Claim | None:
@@ -45,13 +45,8 @@ def claim(session: Session, node: str, queues: Sequence[str], lease_s: float, ru
     installed here is left to the nodes that have it. A run whose config this program does not understand, because a newer one stored it, or
     because no node has what it needs, ends as failed: left in place it would keep all behind it waiting.
     """
-    mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
-    waiting = select(Run.id, Run.config).where(Run.state == "queued", Run.queue.in_(queues), mine)
-    waiting = waiting.order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1).with_for_update(skip_locked=True)
-    if run_id is not None:
-        waiting = waiting.where(Run.id == run_id)
     left: list[str] = []
-    while (first := session.execute(waiting.where(Run.id.not_in(left))).one_or_none()) is not None:
+    while (first := _first_waiting(session, node, queues, run_id, left)) is not None:
         found, lacks = first.id, extensions.lacking(first.config)
         if lacks and nodes.any_has(session, lacks):
             left.append(found)
@@ -124,6 +119,13 @@ def lose(session: Session, claim: Claim, reason: str, max_attempts: int) -> Lost
     return _lose(session, session.get_one(Run, claim.run_id, populate_existing=True), reason, max_attempts)
 
 
+def is_any_lost(session: Session, client_timeout_s: float) -> bool:
+    """Whether `lose_expired` or `crash_silent_clients` would find something; reads only."""
+    expired = select(Run.id).where(Run.state == "running", Run.origin == "managed", Run.lease_until < now())
+    silent = select(Run.id).where(*_silent(client_timeout_s))
+    return session.scalar(expired.union_all(silent).limit(1)) is not None
+
+
 def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
     """The runs whose lease ran out, each queued again, failed (lost too often) or cancelled (that had been asked for)."""
     return _lose_all(session, Run.lease_until < now(), "stopped answering", max_attempts)
@@ -132,20 +134,6 @@ def lose_expired(session: Session, max_attempts: int) -> list[Lost]:
 def lose_node(session: Session, node: str, max_attempts: int) -> list[Lost]:
     """The runs that a node's worker held when it died, likewise; for a worker that knows it, so that nobody waits for the leases."""
     return _lose_all(session, Run.node == node, "died", max_attempts)
-
-
-def unrung(session: Session, older_than_s: float, limit: int = 1000) -> list[tuple[str, str]]:
-    """Queued runs (id, queue) for which no doorbell was sent in the last seconds; they now count as rung."""
-    stale = or_(Run.rung_at.is_(None), Run.rung_at < now() - older_than_s)
-    runs = session.scalars(select(Run).where(Run.state == "queued", stale).order_by(Run.priority.desc(), Run.created_at).limit(limit)).all()
-    rung = [(run.id, doorbell(run)) for run in runs]
-    mark_rung(session, [run_id for run_id, _ in rung])
-    return rung
-
-
-def mark_rung(session: Session, run_ids: Sequence[str]) -> None:
-    if run_ids:
-        session.execute(update(Run).where(Run.id.in_(run_ids)).values(rung_at=now()).execution_options(synchronize_session=False))
 
 
 def request_cancel(session: Session, run: Run) -> Run:
@@ -168,19 +156,27 @@ def request_cancel(session: Session, run: Run) -> Run:
     return run
 
 
-def cancel_unstarted(session: Session, run_ids: Sequence[str]) -> int:
-    """How many of the runs were just cancelled: those that no worker has ever had, which leave nothing behind."""
-    waiting = update(Run).where(Run.id.in_(run_ids), Run.state == "queued", Run.attempt == 0, Run.origin == "managed", Run.rerun_of.is_(None))
+def request_cancels(session: Session, which: Sequence[ColumnElement[bool]]) -> None:
+    """The same for many managed runs, by a few statements for all that no worker has ever had; those that have ended are left as they are."""
+    active = (*which, Run.state.in_(("queued", "running")), Run.origin == "managed", Run.project_id != TRASH, Run.cancel_requested_at.is_(None))
+    _cancel_unstarted(session, active)
+    for run in session.scalars(select(Run).where(*active).order_by(Run.id).with_for_update(of=Run)).all():
+        request_cancel(session, run)
+
+
+def _cancel_unstarted(session: Session, which: Sequence[ColumnElement[bool]]) -> None:
+    """Those that no worker has ever had leave nothing behind."""
+    waiting = update(Run).where(*which, Run.state == "queued", Run.attempt == 0, Run.rerun_of.is_(None))
     ended = {"state": "cancelled", "reason": UNSTARTED, "finished_at": now(), "findings": []}
     moved = session.scalars(waiting.values(**ended).returning(Run.id).execution_options(synchronize_session=False)).all()
-    turns.cancelled(session.connection(), moved, UNSTARTED)
-    return len(moved)
+    if moved:
+        turns.cancelled(session.connection(), moved, UNSTARTED)
 
 
 def crash_silent_clients(session: Session, timeout_s: float) -> int:
     """How many client runs were just marked crashed: running, but silent for too long. A later write brings them back."""
     reason = f"no sign of life for {timeout_s:g} s"
-    silent = update(Run).where(Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s)
+    silent = update(Run).where(*_silent(timeout_s))
     crashed = session.scalars(silent.values(state="crashed", reason=reason).returning(Run.id).execution_options(synchronize_session=False)).all()
     for run_id in crashed:
         turns.state(session, run_id, "crashed", reason)
@@ -199,6 +195,24 @@ def attempts(session: Session, run_id: str) -> list[Attempt]:
     return list(session.scalars(select(Attempt).where(Attempt.run_id == run_id).order_by(Attempt.number)))
 
 
+def _first_waiting(session: Session, node: str, queues: Sequence[str], run_id: str | None, left: Sequence[str]) -> Any:
+    """Id and config of the run to claim next, locked; None without one. Each queue is walked by its index, so its length does not matter."""
+    mine = or_(Run.wanted_node.is_(None), Run.wanted_node == node)
+    waiting = select(Run.id, Run.config).where(Run.state == "queued", mine, Run.id.not_in(left)).limit(1).with_for_update(skip_locked=True)
+    if run_id is not None:
+        return session.execute(waiting.where(Run.id == run_id, Run.queue.in_(queues))).one_or_none()
+    turn = (Run.priority.desc(), Run.created_at, Run.id)
+    if len(queues) == 1:
+        return session.execute(waiting.where(Run.queue == queues[0]).order_by(*turn)).one_or_none()
+    first = select(Run.queue, -Run.priority, Run.created_at, Run.id).where(Run.state == "queued", mine, Run.id.not_in(left)).order_by(*turn).limit(1)
+    heads = [found for queue in queues if (found := session.execute(first.where(Run.queue == queue)).one_or_none())]
+    for head in sorted(heads, key=lambda head: head[1:]):
+        row = session.execute(waiting.where(Run.queue == head.queue).order_by(*turn)).one_or_none()
+        if row is not None:  # else others were faster
+            return row
+    return None
+
+
 def _running(node: str, lease_s: float) -> dict[str, Any]:
     return {
         "state": "running",
@@ -214,6 +228,10 @@ def _running(node: str, lease_s: float) -> dict[str, Any]:
 def _lose_all(session: Session, which: ColumnElement[bool], what: str, max_attempts: int) -> list[Lost]:
     held = select(Run).where(Run.state == "running", Run.origin == "managed", which).with_for_update(skip_locked=True, of=Run)
     return [_lose(session, run, f"its worker on node {run.node} {what}", max_attempts) for run in session.scalars(held).all()]
+
+
+def _silent(timeout_s: float) -> tuple[ColumnElement[bool], ...]:
+    return Run.state == "running", Run.origin == "client", Run.heartbeat_at < now() - timeout_s
 
 
 def _owned(claim: Claim) -> Any:

@@ -53,6 +53,11 @@ def by_ids(session: Session, ids: Sequence[str]) -> dict[str, Project]:
     return {project.id: project for project in session.scalars(select(Project).where(Project.id.in_(ids)))}
 
 
+def flags_many_changes(project: Project | None) -> bool:
+    """Whether what changes more than one factor is flagged rather than refused. A project that is still to be made refuses."""
+    return project is not None and project.many_changes == "flag"
+
+
 def entities(session: Session, limit: int) -> list[str]:
     """Those that have projects."""
     return list(session.scalars(select(Project.entity).where(Project.id != TRASH).distinct().order_by(Project.entity).limit(limit)))

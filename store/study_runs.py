@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from store import heads
@@ -16,6 +16,7 @@ REUSED = ("queued", "running", "finished")
 MOST_ENVIRONMENTS = 1000
 INSERT = "INSERT INTO study_runs (study_id, variant, seed, run_id, queued) VALUES (?, ?, ?, ?, ?)"
 Place = tuple[int, int]  # variant, seed
+BEFORE_ALL: Place = (-1, -1)
 
 
 class Standing(NamedTuple):
@@ -88,7 +89,7 @@ def reusable(session: Session, project: Project, digests: Sequence[str], lock: b
     With `lock`, two requests with the same configs do not both train them: the second waits for the first one's transaction.
     """
     if lock:
-        session.execute(select(Project.id).where(Project.id == project.id).with_for_update(key_share=True))
+        lock_project(session, project.id)
     found: dict[str, str] = {}
     for first in range(0, len(digests), AT_ONCE):
         query = select(Run.config_digest, Run.id).where(Run.project_id == project.id, Run.config_digest.in_(digests[first : first + AT_ONCE]))
@@ -96,6 +97,11 @@ def reusable(session: Session, project: Project, digests: Sequence[str], lock: b
         for digest, run_id in session.execute(query.order_by(Run.created_at, Run.id)):
             found.setdefault(str(digest), run_id)
     return found
+
+
+def lock_project(session: Session, project_id: str) -> None:
+    """To the end of the transaction no other one takes runs of the project into a study, or cancels those of one."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update(key_share=True))
 
 
 def reruns(session: Session, study_id: str) -> list[tuple[str, str, int]]:
@@ -126,19 +132,24 @@ def digests(session: Session, run_ids: Sequence[str]) -> list[Mapping[str, Any]]
     return list(session.scalars(select(Run.digests).where(Run.id.in_(run_ids[:MOST_ENVIRONMENTS])).order_by(Run.id)))
 
 
-def to_cancel(session: Session, study_id: str, limit: int) -> list[str]:
-    """The first runs that a study had queued and that have not ended, unless they stand in another study that is not cancelled."""
+def last_of(session: Session, study_id: str, after: Place, limit: int) -> Place | None:
+    """The last of the first places behind one, in the order of variants and seeds; None when there are none."""
+    query = select(StudyRun.variant, StudyRun.seed).where(StudyRun.study_id == study_id, tuple_(StudyRun.variant, StudyRun.seed) > tuple_(*after))
+    found = session.execute(query.order_by(StudyRun.variant, StudyRun.seed).limit(limit)).all()
+    return (found[-1].variant, found[-1].seed) if found else None
+
+
+def to_cancel(study_id: str, after: Place, last: Place) -> list[ColumnElement[bool]]:
+    """Which runs of these places a study had queued, and no other one waits for that is not cancelled.
+
+    Their project's row must be locked, so that no other study takes one of them meanwhile.
+    """
+    place = tuple_(StudyRun.variant, StudyRun.seed)
+    here = select(StudyRun.run_id).where(StudyRun.study_id == study_id, place > tuple_(*after), place <= tuple_(*last))
     other, of_other = aliased(StudyRun), aliased(Study)
-    wanted = select(other.run_id).join(of_other, of_other.id == other.study_id).where(of_other.cancelled_at.is_(None), other.study_id != study_id)
-    by_a_study = select(other.run_id).where(other.queued)
-    query = select(Run.id).where(Run.id.in_(_members(study_id)), Run.id.in_(by_a_study), Run.id.not_in(wanted), Run.cancel_requested_at.is_(None))
-    return list(
-        session.scalars(
-            query.where(Run.state.in_(("queued", "running")), Run.project_id != TRASH, Run.cancel_requested_at.is_(None))
-            .order_by(Run.id)
-            .limit(limit)
-        )
-    )
+    by_a_study = select(other.run_id).where(other.run_id == Run.id, other.queued).correlate(Run)
+    wanted = select(other.run_id).join(of_other, of_other.id == other.study_id).where(other.run_id == Run.id, other.study_id != study_id)
+    return [Run.id.in_(here), by_a_study.exists(), ~wanted.where(of_other.cancelled_at.is_(None)).correlate(Run).exists()]
 
 
 def _members(study_id: str) -> Select[str]:

@@ -5,7 +5,7 @@ Tables that grow with the runs carry the run id first in their key, so that a da
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.alert_tables import Alert as Alert
@@ -59,6 +59,8 @@ NARROW = (
 
 
 class Project(Table):
+    """`many_changes` is what becomes of a run that changes more than one factor against its baseline: refuse or flag."""
+
     __tablename__ = "projects"
     __table_args__ = (UniqueConstraint("entity", "name"),)
 
@@ -68,6 +70,7 @@ class Project(Table):
     created_at: Mapped[float]
     retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     as_registry: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    many_changes: Mapped[str] = mapped_column(String(16), server_default="refuse")
 
     @property
     def path(self) -> str:
@@ -85,7 +88,7 @@ class Run(Table):
         Index(None, "created_at", "id"),
         Index(None, "project_id", "created_at", "id"),
         Index(None, "project_id", "config_digest"),
-        Index(None, "state", "queue", "priority", "created_at"),
+        Index("ix_runs_waiting", "state", "queue", text("priority DESC"), "created_at", "id", "wanted_node"),
         Index(None, "rerun_of"),
         Index("ix_runs_project_id_state", "project_id", "state", "id"),
         Index("ix_runs_project_id_name", "project_id", "name", "id"),

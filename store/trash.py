@@ -159,6 +159,16 @@ def purge(session: Session) -> int:
     return gone + len(ids)
 
 
+def is_any(session: Session) -> bool:
+    """Whether `purge` would find something; reads only."""
+    return session.scalar(select(Run.id).where(Run.project_id == TRASH).limit(1)) is not None
+
+
+def is_a_file_loose(session: Session) -> bool:
+    """Whether there are `loose_files`."""
+    return session.scalar(select(LooseFile.sha256).where(LooseFile.due < now()).limit(1)) is not None
+
+
 def loose_files(session: Session, limit: int = 100) -> list[str]:
     """Digests of files that a deleted run had, which may be nobody's now."""
     return list(session.scalars(select(LooseFile.sha256).where(LooseFile.due < now()).order_by(LooseFile.due).limit(limit)))

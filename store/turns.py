@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from store import heads
-from store.database import NOW, write
+from store.database import NOW, in_list, write
 
 
 def state(session: Session, run_id: str, state: str, reason: str | None = None) -> None:
@@ -32,10 +32,10 @@ def queued_first(connection: Connection, run_ids: Sequence[str]) -> None:
 
 
 def cancelled(connection: Connection, run_ids: Sequence[str], reason: str) -> None:
-    """Note of each of the runs that it was cancelled."""
-    heads.advance_many(connection, run_ids)
-    versions = heads.versions(connection, run_ids)
-    _write_many(connection, [(run_id, versions[run_id], "cancelled", reason, None) for run_id in run_ids])
+    """Note of each of the runs, which are known to be queued, that it was cancelled."""
+    heads.advance_all(connection, run_ids)
+    text = f"INSERT INTO turns (run_id, version, state, reason, at) SELECT run_id, version, 'cancelled', ?, {NOW[connection.dialect.name]} FROM heads"
+    write(connection, f"{text} WHERE run_id IN {in_list(len(run_ids))}", [(reason, *run_ids)])
 
 
 def cut(connection: Connection, run_id: str, version: int, from_step: int) -> None:

@@ -192,6 +192,10 @@ def call(session: Session, version: Version, client_id: str) -> None:
     session.execute(insert_into(session, VersionClient).values(client_id=client_id, version_id=version.id).on_conflict_do_nothing())
 
 
+def is_there_an_old_draft(session: Session, older_than_s: float) -> bool:
+    return session.scalar(select(Version.id).where(Version.number.is_(None), Version.updated_at < now() - older_than_s).limit(1)) is not None
+
+
 def old_drafts(session: Session, older_than_s: float, limit: int) -> list[Version]:
     """Drafts that nothing was put to for so long."""
     query = select(Version).where(Version.number.is_(None), Version.updated_at < now() - older_than_s).order_by(Version.updated_at).limit(limit)

@@ -76,8 +76,9 @@ def is_running(session: Session, run: Run) -> None:
 
 
 def start_anew(session: Session, run: Run) -> None:
-    """A second init of the same id overwrites, as W&B documents it: history, output, config and summary are gone."""
+    """A second init of the same id overwrites, as W&B documents it: history, output, config, summary and a wish to stop it are gone."""
     had = begin(session, run)
+    run.cancel_requested_at = None
     history.clear(session, run)
     had.config, had.facts, had.description = "{}", {}, None
     run.config = {}

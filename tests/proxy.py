@@ -106,6 +106,8 @@ class _Server(ThreadingHTTPServer):
         finally:
             with self.proxy.lock:
                 self.proxy.open.discard(request)
+            if self.proxy.tls:  # the server closes what it accepted, which is another socket than the wrapped one
+                request.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is nothing to tell of."""

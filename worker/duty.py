@@ -43,8 +43,9 @@ class DutyThread:
         """Hand the duty over at once rather than let it run out."""
         self._stopping.set()
         self._thread.join(2.0)
-        with contextlib.suppress(*PASSING):
-            self._has_duty(0.0)
+        if self._until:
+            with contextlib.suppress(*PASSING):
+                self._has_duty(0.0)
 
     def goes_on(self, after_s: float = 0.0) -> bool:
         """Whether to do another piece, after a pause in which others may write."""

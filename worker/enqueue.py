@@ -25,6 +25,10 @@ class TrainingQueue:
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
+    @property
+    def has_bells(self) -> bool:
+        return self._app is not None
+
     def ring(self, run_id: str, queue: str) -> bool:
         """Whether the broker took the bell. Never raises, and takes seconds at most."""
         if self._app is None or time.monotonic() < self._silent_until:

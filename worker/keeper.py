@@ -32,9 +32,15 @@ HALF_WRITTEN_S = 24 * 3600.0
 
 class KeeperThread(DutyThread):
     def __init__(self, db: Database, files: ArtifactFiles, checkpoint_files: CheckpointFiles, every_s: float) -> None:
-        super().__init__(db, DUTY, every_s, self._tidy)
+        super().__init__(db, DUTY, every_s, self._tidy, self._is_due)
         self._db, self._files, self._checkpoint_files = db, files, checkpoint_files
         self._retain_at = self._clear_at = 0.0
+
+    def _is_due(self, session: Session) -> bool:
+        if time.monotonic() >= min(self._retain_at, self._clear_at):
+            return True
+        looks = (trash.is_any, trash.is_a_file_loose, probes.is_there_an_old_one)
+        return any(look(session) for look in looks) or versions.is_there_an_old_draft(session, DRAFTS_S)
 
     def _tidy(self, _duty: DutyThread) -> None:
         """Everything there is to clear away, for as long as the duty is ours."""
@@ -103,6 +109,9 @@ def _pieces(db: Database, duty: DutyThread, act: Callable[[Session, str], tuple[
 def purge(db: Database, duty: DutyThread) -> int:
     """How many rows were deleted. Half of the time belongs to others: SQLite has one writer."""
     total, spent_s = 0, 0.0
+    with db.read() as session:
+        if not trash.is_any(session):
+            return 0
     while duty.goes_on(spent_s):
         begun = time.monotonic()
         with db.begin() as session:
@@ -128,7 +137,7 @@ def expire_drafts(db: Database, duty: DutyThread) -> None:
     """Versions of artifacts that were begun and never committed; what was put for them may be nobody's then."""
     with db.read() as session:
         old = [draft.id for draft in versions.old_drafts(session, DRAFTS_S, MOST_DRAFTS)]
-    for version_id in old if duty.goes_on() else ():
+    for version_id in old if old and duty.goes_on() else ():
         with db.begin() as session:
             versions.drop_draft(session, version_id, DRAFTS_S)
 

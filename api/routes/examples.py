@@ -76,6 +76,7 @@ LISTED_RUN: Example = {
     "progress": {"step": 499, "total": 500},
     "baseline": "m1n2b3v4c5x6",
     "change": CHANGE,
+    "factors": ["model.norm"],
     "rerun_of": None,
     "reproduced": {"outcome": "identical", "reruns": 3},
     "studies": [],
@@ -91,6 +92,7 @@ LISTED_RUN: Example = {
 RUN: Example = {
     **LISTED_RUN,
     "environment": {"torch": "2.13.0+cpu", "threads": 1},
+    "warnings": [],
     "told": None,
     "refused_points": 0,
     "refused_reason": None,
@@ -108,6 +110,7 @@ CLIENT_RUN: Example = {
     "digests": None,
     "baseline": None,
     "change": [],
+    "factors": [],
     "reproduced": None,
     "environment": {},
     "told": {"digests": {"initial": SHA, "final": SHA}, "links": 1},
@@ -116,7 +119,7 @@ CLIENT_RUN: Example = {
     "node": None,
     "progress": {"step": 499, "total": None},
 }
-DRY_RUN: Example = {"config": CONFIG, "config_digest": SHA, "change": CHANGE, "factors": ["model.norm"], "estimate_s": 3.2}
+DRY_RUN: Example = {"config": CONFIG, "config_digest": SHA, "change": CHANGE, "factors": ["model.norm"], "warnings": [], "estimate_s": 3.2}
 DELETED: Example = {
     "rows": {"runs": 1, "attempts": 1, "series": 6, "segments": 6, "log_lines": 1, "artifacts": 2, "verdicts": 0},
     "size_bytes": 1650000,
@@ -158,7 +161,14 @@ CURVES: Example = {
         },
     ]
 }
-CURVE_QUERY: Example = {"runs": ["k3v9a2b4c6d8"], "metrics": ["val/loss", "lr"], "points": 1000, "from": 0, "x": "step", "starts": {"k3v9a2b4c6d8": 500}}
+CURVE_QUERY: Example = {
+    "runs": ["k3v9a2b4c6d8"],
+    "metrics": ["val/loss", "lr"],
+    "points": 1000,
+    "from": 0,
+    "x": "step",
+    "starts": {"k3v9a2b4c6d8": 500},
+}
 RUNS_TO_COMPARE: Example = {"runs": ["k3v9a2b4c6d8", "m1n2b3v4c5x6"]}
 COMPARISON: Example = {
     "config": {

@@ -12,13 +12,14 @@ from api.paging import Cursor, Limit, Total
 from api.routes import examples
 from api.routes.describe import answers, takes
 from api.schemas.deleting import DeletedRuns
-from api.schemas.others import NewProject, ProjectPage, ProjectShown
+from api.schemas.others import NewProject, OneChange, OneChangeShown, ProjectPage, ProjectShown
 from api.services import deleting
 from api.services import projects as service
 from api.strict_route import StrictRoute
 from store import projects
 
 DELETED = {**examples.DELETED, "rows": {"projects": 1, **examples.DELETED["rows"]}, "left": {"queued": 0, "running": 0}}
+ONE_CHANGE: examples.Example = {"many_changes": "flag"}
 DELETING = answers(DeletedRuns, DELETED)
 DELETING["responses"] |= {204: {"description": "It had no runs and is gone."}}
 
@@ -43,6 +44,21 @@ def create(parts: Service, caller: Member, new: NewProject, once: Idempotency) -
 @router.get("/{entity}/{name}", summary="Show a project", **answers(ProjectShown, examples.PROJECT))
 def show(parts: Service, caller: Viewer, entity: str, name: str) -> Response:
     return document(service.show(parts, caller, entity, name))
+
+
+@router.get("/{entity}/{name}/changes", summary="Show what becomes of more than one change at once", **answers(OneChangeShown, ONE_CHANGE))
+def one_change(parts: Service, caller: Viewer, entity: str, name: str) -> Response:
+    return document(service.one_change(parts, caller, entity, name))
+
+
+@router.put(
+    "/{entity}/{name}/changes",
+    summary="Have more than one change at once refused, or flagged",
+    openapi_extra=takes(ONE_CHANGE),
+    **answers(OneChangeShown, ONE_CHANGE),
+)
+def put_one_change(parts: Service, caller: Member, entity: str, name: str, body: OneChange) -> Response:
+    return document(service.put_one_change(parts, caller, entity, name, body))
 
 
 @router.delete("/{entity}/{name}", summary="Delete a project, or preview what that would take", **DELETING)

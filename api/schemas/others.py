@@ -26,6 +26,16 @@ class ProjectShown(TypedDict):
     runs: NotRequired[int]
 
 
+class OneChange(Body):
+    """What becomes of a run, and of a change of a study, that changes more than one factor against its baseline."""
+
+    many_changes: Literal["refuse", "flag"] = Field(description="refuse: 422, unless the request says it is meant; flag: taken, with a warning")
+
+
+class OneChangeShown(TypedDict):
+    many_changes: Literal["refuse", "flag"]
+
+
 class ProjectPage(TypedDict):
     items: list[ProjectShown]
     next_cursor: str | None

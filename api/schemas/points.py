@@ -63,5 +63,7 @@ class CurveQuery(Body):
     to: float | None = Field(None, description="last step, or second with x=time; included")
     x: Literal["step", "time"] = "step"
     starts: dict[RunIdText, float] = Field(
-        default_factory=dict, max_length=1000, description="where single runs begin instead of at `from`, by their ids: for whoever has their points up to there"
+        default_factory=dict,
+        max_length=1000,
+        description="where single runs begin instead of at `from`, by their ids: for whoever has their points up to there",
     )

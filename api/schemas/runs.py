@@ -143,6 +143,7 @@ class RunListed(TypedDict):
     progress: Progress
     baseline: str | None
     change: list[Change]
+    factors: list[str]
     rerun_of: str | None
     reproduced: Reproduced | None
     studies: list[str]
@@ -176,20 +177,22 @@ class RunShown(RunListed, Refusals):
     `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric,
     or a line of the wandb SDK could not be read. Of lines, `refused_reason` says why the last could not.
 
-    `findings` is null until the run has ended."""
+    `findings` is null until the run has ended. `warnings` says what the run cannot show, such as which of two changed factors mattered."""
 
     environment: Json
+    warnings: list[str]
     told: Told | None
     findings: list[FindingShown] | None
 
 
 class DryRun(TypedDict):
-    """What a submit would store; nothing was stored."""
+    """What a submit would store; nothing was stored. `warnings` says what would be flagged, or refused."""
 
     config: Json
     config_digest: str
     change: list[Change]
     factors: list[str]
+    warnings: list[str]
     estimate_s: float
 
 

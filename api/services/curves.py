@@ -29,7 +29,8 @@ PIECE_BYTES = 500  # what a piece takes beside its bytes
 
 @dataclass(frozen=True)
 class Asked:
-    """`known` are the ETags of answers that the caller still has; `form` is how the answer is written; `starts` are the windows of runs with one of their own."""
+    """`known` are the ETags of answers that the caller still has; `form` is how the answer is written; `starts` are the windows of runs with one of
+    their own."""
 
     runs: Sequence[str]
     metrics: Sequence[str]

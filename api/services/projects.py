@@ -8,7 +8,7 @@ from api.answers import Answer, rfc3339
 from api.auth import Caller
 from api.idempotency import Once, answer_once
 from api.parts import Parts
-from api.schemas.others import ProjectShown
+from api.schemas.others import OneChange, OneChangeShown, ProjectShown
 from api.services import names
 from store import projects, runs
 from store.errors import NameTaken
@@ -32,6 +32,19 @@ def create(parts: Parts, caller: Caller, text: str, once: Once | None) -> Answer
 def show(parts: Parts, caller: Caller, entity: str, name: str) -> ProjectShown:
     with parts.db.read() as session:
         return _with_runs(session, names.get(session, caller, entity, name))
+
+
+def one_change(parts: Parts, caller: Caller, entity: str, name: str) -> OneChangeShown:
+    """Raises ProjectNotFound."""
+    with parts.db.read() as session:
+        return {"many_changes": names.get(session, caller, entity, name).many_changes}  # type: ignore[typeddict-item]
+
+
+def put_one_change(parts: Parts, caller: Caller, entity: str, name: str, body: OneChange) -> OneChangeShown:
+    """In force for what is submitted from the commit on; the project is made when there is none."""
+    with parts.db.begin() as session:
+        names.find_or_add(session, caller, parts.settings, f"{entity}/{name}").many_changes = body.many_changes
+    return {"many_changes": body.many_changes}
 
 
 def shown(project: Project) -> ProjectShown:

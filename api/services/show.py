@@ -9,6 +9,7 @@ import orjson
 from orjson import Fragment
 from sqlalchemy.orm import Session
 
+from analysis import diff
 from api import numbers
 from api.answers import OPTIONS, rfc3339, rfc3339_or_null
 from api.piece_cache import PieceCache
@@ -30,6 +31,7 @@ class Kept:
     project: str
     config: Any
     change: Any
+    factors: list[str]
     tags: Any
     digests: dict[str, Any]
 
@@ -41,7 +43,7 @@ def shown(session: Session, run: Run) -> RunShown:
     said = evidence.told_by_client(session, run)
     told: Told | None = {"digests": said.digests, "links": len(said.chain)} if said else None
     findings = cast(list[FindingShown] | None, run.findings)
-    return {**listed, "environment": run.environment, "told": told, **refusals, "findings": findings}
+    return {**listed, "environment": run.environment, "warnings": flagged(listed["factors"]), "told": told, **refusals, "findings": findings}
 
 
 def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: str) -> list[RerunShown]:
@@ -57,7 +59,11 @@ def shown_with_verdicts(session: Session, reruns: Sequence[Run], original_id: st
 def listing(session: Session, found: Sequence[Run]) -> list[RunListed]:
     """The runs in the order given."""
     reproduced = verdicts.reproduced(session, [run.id for run in found])
-    return _listing(session, found, lambda run: Kept(run.project.path, run.config, run.change, run.tags, run.digests), reproduced)
+
+    def kept(run: Run) -> Kept:
+        return Kept(run.project.path, run.config, run.change, diff.factors_of(run.change), run.tags, run.digests)
+
+    return _listing(session, found, kept, reproduced)
 
 
 def page(session: Session, cache: PieceCache, ids: Sequence[str]) -> list[bytes]:
@@ -82,7 +88,8 @@ def _listed_rows(session: Session, ids: Sequence[str], read: Callable[[str], Any
 
     def kept(row: Any) -> Kept:
         digests = orjson.loads(row.digests) if row.origin == "managed" else {}
-        return Kept(row.project, read(row.config), read(row.change), read(row.tags), digests)
+        factors = [] if row.baseline_id is None else diff.factors_of(orjson.loads(row.change))
+        return Kept(row.project, read(row.config), read(row.change), factors, read(row.tags), digests)
 
     return _listing(session, rows.runs(session, ids), kept, reproduced) if ids else []
 
@@ -102,6 +109,11 @@ def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]
             item["reproduced"] = {"outcome": outcome, "reruns": reruns}  # type: ignore[typeddict-item]
         items.append(item)
     return items
+
+
+def flagged(factors: Sequence[str]) -> list[str]:
+    """What a change of so many factors cannot show, in words; empty for one factor and none."""
+    return [f"It changes {diff.many_words(factors)}."] if len(factors) > 1 else []
 
 
 def waiting_for(run: Run, served: set[str], position: int) -> str:
@@ -162,6 +174,7 @@ def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, wai
         "progress": {"step": run.step if managed else last_step, "total": run.total_steps},
         "baseline": run.baseline_id,
         "change": kept.change,
+        "factors": kept.factors,
         "rerun_of": run.rerun_of,
         "reproduced": None,
         "studies": [],

@@ -1,7 +1,7 @@
 """Taking studies, adding to them, cancelling, editing and deleting them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,20 +20,21 @@ from api.services import estimate, names, submit
 from api.services.study_plan import must_fit, must_fit_memory, planned, warnings, with_changes
 from api.services.study_queue import Cells, fill, ring
 from api.services.study_shown import listed, shown
-from store import lifecycle, projects, runs, studies, study_runs
+from store import lifecycle, projects, studies, study_runs
 from store.batch import NewRun
 from store.errors import Conflict, StudyIsActive, StudyIsCancelled
 from store.study_plans import StudyPlan
+from store.study_runs import Place
 from store.tables import Project, Study
 
-CANCELLED_AT_ONCE = 500
+CANCELLED_AT_ONCE = 500  # places of a study: others who write wait for them
+REST_S = 0.05
 Growing = Callable[[Session, Study, StudyPlan], tuple[StudyPlan, Cells, dict[str, Any] | None]]
 
 
 def add(parts: Parts, caller: Caller, new: NewStudy, once: Once | None) -> Answer:
     """202 with the study, whose missing runs are queued. Raises InvalidValue, Problem too-many-changes, ProjectNotFound."""
-    names.usable(caller, parts.settings, new.project)
-    plan = _settled(parts, new)
+    plan = _settled(parts, caller, new)
     cells = Cells.of(plan, range(len(plan.variants)), plan.seeds)
     queued: list[NewRun] = []
     with parts.db.begin() as session:
@@ -52,7 +53,7 @@ def add(parts: Parts, caller: Caller, new: NewStudy, once: Once | None) -> Answe
 def dry_run(parts: Parts, caller: Caller, new: NewStudy) -> StudyDryRun:
     """What `add` would queue, and for how long that would keep the workers busy."""
     entity, name = names.usable(caller, parts.settings, new.project)
-    plan = _settled(parts, new)
+    plan = _settled(parts, caller, new)
     cells = Cells.of(plan, range(len(plan.variants)), plan.seeds)
     with parts.db.read() as session:
         project = projects.find(session, entity, name)
@@ -104,8 +105,9 @@ def add_seeds(parts: Parts, caller: Caller, study_id: str, new: NewSeeds, once: 
 def add_changes(parts: Parts, caller: Caller, study_id: str, new: NewChanges, once: Once | None) -> Answer:
     """202 with the study. Raises StudyNotFound, StudyIsCancelled, InvalidValue, Problem too-many-changes."""
 
-    def grow(_session: Session, _study: Study, plan: StudyPlan) -> tuple[StudyPlan, Cells, dict[str, Any] | None]:
-        grown = must_fit(with_changes(plan, plan.variants[0].config, new.changes))
+    def grow(session: Session, study: Study, plan: StudyPlan) -> tuple[StudyPlan, Cells, dict[str, Any] | None]:
+        project = session.get_one(Project, study.project_id)
+        grown = must_fit(with_changes(plan, plan.variants[0].config, new.changes, projects.flags_many_changes(project)))
         more = range(len(plan.variants), len(grown.variants))
         must_fit_memory([grown.variants[number].config for number in more], parts.settings.memory_limit_mb, "/changes")
         return grown, Cells.of(grown, more, plan.seeds), {"changes": [grown.variants[number].name for number in more]}
@@ -130,16 +132,13 @@ def cancel(parts: Parts, caller: Caller, study_id: str) -> StudyShown:
     with parts.db.begin() as session:
         study, _ = studies.get(session, study_id, caller.entity, lock=True)
         study.cancelled_at = study.cancelled_at or studies.moment(session)
-    left = CANCELLED_AT_ONCE
-    while left == CANCELLED_AT_ONCE:
-        began = time.monotonic()
+    after: Place | None = study_runs.BEFORE_ALL
+    while after is not None:
         with parts.db.begin() as session:
-            found = study_runs.to_cancel(session, study_id, CANCELLED_AT_ONCE)
-            if lifecycle.cancel_unstarted(session, found) < len(found):
-                _request(session, found)
-        left = len(found)
-        if left == CANCELLED_AT_ONCE:
-            time.sleep(time.monotonic() - began)  # others have their turn
+            began = time.monotonic()
+            after = _cancel_some(session, study, after)
+        if after is not None:
+            time.sleep(min(REST_S, time.monotonic() - began))  # others have their turn
     return show(parts, caller, study_id)
 
 
@@ -161,6 +160,15 @@ def remove(parts: Parts, caller: Caller, study_id: str) -> None:
         if active:
             raise StudyIsActive(study.id, active)
         studies.remove(session, study)
+
+
+def _cancel_some(session: Session, study: Study, after: Place) -> Place | None:
+    """The last of the places behind `after` whose runs were just cancelled; None when there were no more."""
+    study_runs.lock_project(session, study.project_id)
+    last = study_runs.last_of(session, study.id, after, CANCELLED_AT_ONCE)
+    if last is not None:
+        lifecycle.request_cancels(session, study_runs.to_cancel(study.id, after, last))
+    return last
 
 
 def _grown(parts: Parts, caller: Caller, study_id: str, once: Once | None, grow: Growing) -> Answer:
@@ -191,22 +199,17 @@ def _grow(session: Session, caller: Caller, study: Study, project: Project, grow
     return fill(session, study, project, cells, caller, standing)
 
 
-def _request(session: Session, run_ids: Sequence[str]) -> None:
-    """Of the runs that a worker has, or has had."""
-    for run in runs.get_many(session, run_ids):
-        if not run.is_terminal:
-            lifecycle.request_cancel(session, run)
-
-
-def _places(plan: StudyPlan) -> list[study_runs.Place]:
+def _places(plan: StudyPlan) -> list[Place]:
     return [(variant, seed) for seed in plan.seeds for variant in range(len(plan.variants))]
 
 
-def _settled(parts: Parts, new: NewStudy) -> StudyPlan:
+def _settled(parts: Parts, caller: Caller, new: NewStudy) -> StudyPlan:
     """The plan with its device settled, which all variants share that do not say another."""
+    entity, name = names.usable(caller, parts.settings, new.project)
     with parts.db.read() as session:
         settled = new.model_copy(update={"baseline": submit.with_device(session, new.baseline)})
-    plan = planned(settled)
+        takes_many = projects.flags_many_changes(projects.find(session, entity, name))
+    plan = planned(settled, takes_many)
     must_fit_memory([plan.variants[0].config], parts.settings.memory_limit_mb, "/baseline")
     must_fit_memory([each.config for each in plan.variants[1:]], parts.settings.memory_limit_mb, "/changes")
     return plan

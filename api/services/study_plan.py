@@ -16,10 +16,11 @@ from trainer.memory import TooMuchMemory, check_memory
 MOST_VARIANTS = 101
 MOST_RUNS = 10_000
 LONGEST_NAME = 200
+MOST_FLAGGED = 5  # by name
 
 
-def planned(new: NewStudy) -> StudyPlan:
-    """The plan with the baseline as its first variant. Raises InvalidValue, Problem too-many-changes."""
+def planned(new: NewStudy, takes_many: bool) -> StudyPlan:
+    """The plan, the baseline its first variant; `takes_many` lets several factors pass. Raises InvalidValue, Problem too-many-changes."""
     if len(set(new.seeds)) < len(new.seeds):
         raise InvalidValue("/seeds", "takes each seed once")
     if new.metric.startswith("test/") and new.baseline.dataset.test_size == 0:
@@ -35,14 +36,14 @@ def planned(new: NewStudy) -> StudyPlan:
         primary=None if new.primary is None else tuple(dict.fromkeys(new.primary)),
         threshold=None if new.threshold is None else float(new.threshold),
     )
-    return must_fit(with_changes(plan, new.baseline, new.changes))
+    return must_fit(with_changes(plan, new.baseline, new.changes, takes_many))
 
 
-def with_changes(plan: StudyPlan, baseline: RunConfig, changes: Sequence[NewChange]) -> StudyPlan:
+def with_changes(plan: StudyPlan, baseline: RunConfig, changes: Sequence[NewChange], takes_many: bool) -> StudyPlan:
     """The plan with these variants besides. Raises InvalidValue, Problem too-many-changes."""
     variants = list(plan.variants)
     for number, change in enumerate(changes):
-        variants += _variants(plan.vary, baseline, number, change)
+        variants += _variants(plan.vary, baseline, number, change, takes_many or change.factors == "many")
     names = [each.name for each in variants]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidValue("/changes", f'takes variants with names of their own, also after grids are spread out; got "{twice[0]}" twice')
@@ -72,12 +73,19 @@ def must_fit_memory(configs: Sequence[RunConfig], limit_mb: int, pointer: str) -
 
 
 def warnings(plan: StudyPlan) -> list[str]:
-    """What keeps the study from a conclusion whatever comes of it, in words; empty when nothing does."""
+    """What keeps the study from a conclusion, or from what it could say, whatever comes of it; empty when nothing does."""
     told = reach_words(plan.contrasts, len(plan.seeds))
-    return [] if told is None else [told]
+    return [*([] if told is None else [told]), *_flagged(plan)]
 
 
-def _variants(vary: Vary, baseline: RunConfig, number: int, change: NewChange) -> Iterator[PlannedVariant]:
+def _flagged(plan: StudyPlan) -> list[str]:
+    many = [(each.name, factors) for each in plan.variants if len(factors := diff.factors_of(each.change, plan.vary)) > 1]
+    told = [f'"{name}" changes {diff.many_words(factors)}.' for name, factors in many[:MOST_FLAGGED]]
+    more = len(many) - len(told)
+    return [*told, f"{more} more variants change several factors at once."] if more else told
+
+
+def _variants(vary: Vary, baseline: RunConfig, number: int, change: NewChange, takes_many: bool) -> Iterator[PlannedVariant]:
     where = f"/changes/{number}/set"
     sets = list(spread_out(baseline, change.set, where))
     for values in sets:
@@ -87,7 +95,7 @@ def _variants(vary: Vary, baseline: RunConfig, number: int, change: NewChange) -
             continue  # the value of a grid that the baseline has already
         if not factors:
             raise InvalidValue(where, f"takes a change of at least one factor; {_untouched(baseline, config)}")
-        if len(factors) > 1 and change.factors == "one":
+        if len(factors) > 1 and not takes_many:
             raise _too_many(number, factors, baseline, config)
         words = diff.change_words(baseline, config)
         name = words if change.name is None else change.name if len(sets) == 1 else f"{change.name} ({words})"

@@ -14,7 +14,7 @@ from api.parts import Parts
 from api.problems import InvalidValue, Problem
 from api.schemas.runs import DryRun, NewClientRun, NewManagedRun
 from api.services import datasets, names, show
-from store import lifecycle, nodes, runs
+from store import lifecycle, nodes, projects, runs
 from store.errors import RunNotFound
 from store.tables import Run
 from trainer.config import RunConfig
@@ -54,14 +54,16 @@ def submit(parts: Parts, caller: Caller, new: NewManagedRun, once: Once | None) 
 
 def dry_run(parts: Parts, caller: Caller, new: NewManagedRun) -> DryRun:
     """What `submit` would store. Many changes are listed and not refused."""
-    names.usable(caller, parts.settings, new.project)
+    entity, name = names.usable(caller, parts.settings, new.project)
     with parts.db.read() as session:
         draft = _draft(session, parts, caller, new)
+        flags = new.allow_many_changes or projects.flags_many_changes(projects.find(session, entity, name))
     return {
         "config": draft.config.model_dump(mode="json"),
         "config_digest": draft.config.digest(),
         "change": draft.change,  # type: ignore[typeddict-item]
         "factors": draft.factors,
+        "warnings": show.flagged(draft.factors) if flags or len(draft.factors) < 2 else [_too_many(draft).detail],
         "estimate_s": estimate_duration_s(draft.config),
     }
 
@@ -97,10 +99,10 @@ def location(run: Run) -> str:
 
 def _add(session: Session, parts: Parts, caller: Caller, new: NewManagedRun) -> Run:
     draft = _draft(session, parts, caller, new)
-    if len(draft.factors) > 1 and not new.allow_many_changes:
+    project = names.find_or_add(session, caller, parts.settings, new.project)
+    if len(draft.factors) > 1 and not new.allow_many_changes and not projects.flags_many_changes(project):
         raise _too_many(draft)
     datasets.must_be_here(session, draft.config)
-    project = names.find_or_add(session, caller, parts.settings, new.project)
     run = runs.add_managed(
         session,
         project,

@@ -1,9 +1,9 @@
 """What a resolver is handed beside its parent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,8 @@ from api.parts import Parts
 from api.services import names
 from api.wandb.bounds import Budget
 from store.tables import Project, Run
+
+T = TypeVar("T")
 
 SHARED = "x-wandb-use-async-filestream"  # several processes write to one run, each its own lines: none of them may clear it
 
@@ -25,6 +27,7 @@ class Asking:
     headers: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
     read_ahead: dict[tuple[str, str], Any] = field(default_factory=dict)  # what a page of runs was read with, by what it is and the id
+    page: Sequence[str] = ()  # ids of the runs that are shown together
     budget: Budget = field(default_factory=Budget)
     _open: ExitStack = field(default_factory=ExitStack)
     _session: Session | None = None
@@ -48,6 +51,15 @@ class Asking:
         self._open.close()
         self._session = None
         self.read_ahead.clear()
+        self.page = ()
+
+    def of_page(self, what: str, run_id: str, read: Callable[[Session, Sequence[str]], Mapping[str, T]]) -> T:
+        """What `read` gives of the run; of all runs of its page at once, when the first of them is asked for it."""
+        if (what, run_id) not in self.read_ahead:
+            found = read(self.session, self.page if run_id in self.page else [run_id])
+            self.read_ahead |= {(what, each): value for each, value in found.items()}
+        kept: T = self.read_ahead[what, run_id]
+        return kept
 
     def project_path(self, entity: str | None, name: str | None) -> tuple[str, str]:
         """Entity and name; without an entity the caller's own or the default one, without a name "uncategorized", as the SDK has it."""

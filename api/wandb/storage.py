@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from api import hosts
 from api.deps import Service, Viewer
 from api.downloads import attachment
 from api.parts import Parts
@@ -51,6 +52,14 @@ def get_of_version(parts: Service, version_id: str, name: str, until: Until, sig
     sha256 = manifests.digest(parts, version_id, name)
     headers = {"Content-Disposition": attachment(name), "ETag": f'"{sha256}"'}
     return FileResponse(parts.files.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@router.options("/storage/{path:path}")
+def preflight(request: Request, parts: Service, path: str) -> Response:
+    """What a page may do with signed addresses. Our own may put and get; another site's is told nothing, so that its browser goes no further."""
+    own, origin = hosts.base_url(request, parts.settings), request.headers.get("origin", "").rstrip("/")
+    allowed = {"Access-Control-Allow-Origin": own, "Access-Control-Allow-Methods": "GET, PUT"} if origin.lower() == own.lower() else {}
+    return Response(status_code=204, headers={"Vary": "Origin", **allowed})
 
 
 @router.get("/artifactsV2/{region}/{entity}/{project}/{collection}/{rest:path}")

@@ -8,7 +8,8 @@ from attempts import claim
 from sqlalchemy import select
 from studied import BATCH, DIGITS, act, asked, end, end_all, post, shown
 
-from store.tables import Run, RunParam
+from store import lifecycle
+from store.tables import Head, Run, RunParam, Turn
 
 
 def run(api: Any, run_id: str) -> dict[str, Any]:
@@ -224,6 +225,26 @@ class TestEnding:
 
         with api.database.read() as session:
             assert session.get_one(Run, study["variants"][0]["runs"][0]).cancel_requested_at is not None
+
+    def test_cancels_piece_by_piece_whatever_has_become_of_its_runs(self, api: Any, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("api.services.studies.CANCELLED_AT_ONCE", 3)
+        study = post(api, project, seeds=[0, 1, 2, 3])
+        post(api, project, seeds=[3])
+        baseline, batch = (each["runs"] for each in study["variants"])
+        end(api, baseline[0], {})
+        claim(api.database, "n1", baseline[1], 60.0)
+        with api.database.begin() as session:
+            lifecycle.release(session, claim(api.database, "n1", batch[0], 60.0), "its worker goes away")
+
+        cancelled = act(api, study, "cancel")
+
+        states = [[each["state"] for each in variant["seeds"]] for variant in cancelled["variants"]]
+        assert states == [["finished", "running", "cancelled", "queued"], ["cancelled", "cancelled", "cancelled", "queued"]]
+        with api.database.read() as session:
+            assert [session.get_one(Run, each).cancel_requested_at is not None for each in (baseline[1], batch[3])] == [True, False]
+            for run_id in (baseline[2], *batch[:3]):
+                last = session.scalars(select(Turn).where(Turn.run_id == run_id).order_by(Turn.version.desc())).first()
+                assert (last.state, last.reason, last.version) == ("cancelled", lifecycle.UNSTARTED, session.get_one(Head, run_id).version)
 
     def test_says_which_runs_were_deleted(self, api: Any, project: str) -> None:
         study = post(api, project)

@@ -234,6 +234,17 @@ class TestReport:
         assert not [tag for tag, _ in Page(page).tags if tag == "script"]
         assert "# \\<script\\>alert(1)\\</script\\> \\| \\`x\\` \\[a\\](javascript:b)" in text
 
+    def test_reads_a_large_study_piece_by_piece(self, sqlite_api: Any, concluded: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        def curves() -> str:
+            text = sqlite_api.admin.get(f"/api/v1/studies/{concluded['id']}/report", params={"format": "md"}).text
+            return str(text[text.index("along the training") : text.index("## The baseline's config")])
+
+        at_once = curves()
+        monkeypatch.setattr("store.study_runs.AT_ONCE", 3)
+
+        assert curves() == at_once
+        assert "| 20 | 0.6" in at_once
+
     def test_holds_before_any_run_has_ended(self, sqlite_api: Any) -> None:
         study = post(sqlite_api, "team/unstarted")
 

@@ -64,6 +64,18 @@ class TestSubmit:
 
         assert runtwice(*two, "--allow-many-changes").code == 0
 
+    def test_takes_two_changes_with_a_word_where_the_project_flags_them(self, runtwice: Run, finished_run: dict[str, Any]) -> None:
+        two = ("submit", "--from", finished_run["id"], "--project", "team/flags", "--set", "model.norm.kind=batch", "--set", "model.dropout.p=0.5")
+        assert runtwice("one-change", "team/flags", "flag").out.endswith("is taken, and flagged.\n")
+
+        taken = runtwice(*two)
+
+        assert (taken.code, "Mind: It changes 2 factors at once" in taken.out) == (0, True)
+        assert "2 factors at once" in runtwice("show", taken.out.split()[1].rstrip(",")).out
+        assert runtwice("one-change", "team/flags", "--json").json == {"many_changes": "flag"}
+        runtwice("one-change", "team/flags", "refuse")
+        assert runtwice(*two).code == 3
+
     def test_a_dry_run_shows_the_resolved_config_and_submits_nothing(self, runtwice: Run, config_file: Path) -> None:
         answer = runtwice("submit", str(config_file), "--project", "dry", "--dry-run")
 

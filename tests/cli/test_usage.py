@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
-COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "receipt", "report")
+COMMANDS = ("up", "demo", "submit", "watch", "runs", "show", "compare", "rerun", "verify", "receipt", "report", "one-change")
 COMMANDS += ("keys", "worker", "migrate", "settings", "doctor", "selftest")
 
 

@@ -9,7 +9,7 @@ from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import history, projects, runs, series, streamed
+from store import histories, history, projects, runs, series, streamed
 from store.database import Database
 from store.tables import Run
 
@@ -108,7 +108,7 @@ class TestRows:
             assert history.last_step(session, client_run.id) == 598
             sampled = history.sampled(session, client_run.id, ["_step", "a"], 5)
             assert [row["a"] for row in sampled] == [0, 75, 150, 224, 299]
-            assert history.keys(session, client_run.id)["s"] == {"string": 300}
+            assert histories.shapes(session, [client_run.id])[client_run.id].kinds["s"] == {"string": 300}
 
 
 def chunks(lines: int) -> Any:
@@ -140,7 +140,7 @@ class TestChunks:
         assert values(database, run, "a") == {step: step for step in range(12)}
         with database.read() as session:
             assert history.count(session, run.id) == streamed.count_lines(session, run.id, "history") == 12
-            assert history.keys(session, run.id)["s"] == {"string": 4}
+            assert histories.shapes(session, [run.id])[run.id].kinds["s"] == {"string": 4}
 
 
 class TestPoints:
@@ -171,7 +171,7 @@ class TestRewriting:
         with database.read() as session:
             assert streamed.count_lines(session, client_run.id, "history") == 5
             assert (streamed.summary(session, client_run.id) or {})["a"] == 4
-            assert history.keys(session, client_run.id)["s"] == {"string": 5}
+            assert histories.shapes(session, [client_run.id])[client_run.id].kinds["s"] == {"string": 5}
 
     def test_copies_up_to_a_step(self, database: Database, client_run: Run) -> None:
         append(database, client_run, [{"_step": step, "a": step, "s": "x"} for step in range(10)])

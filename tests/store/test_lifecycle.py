@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from attempts import LEASE_S, claim, expire, look, lose
-from sqlalchemy import update
+from sqlalchemy import event, update
 
-from store import lifecycle, runs, series
-from store.database import now
+from store import bells, lifecycle, runs, series
+from store.database import connect, now
 from store.errors import LeaseLost, NotAManagedRun, RunIsTerminal
 from store.series import Points
 from store.tables import Run
@@ -18,6 +18,28 @@ class TestClaim:
         first, second, urgent = make_run(), make_run(), make_run(priority=5)
 
         assert [claim(database).run_id for _ in range(3)] == [urgent.id, first.id, second.id]
+
+    def test_takes_the_one_that_comes_first_of_all_its_queues(self, database, make_run) -> None:
+        late, old, urgent = make_run(), make_run({"device": "cuda"}), make_run({"device": "cuda"}, priority=1)
+        with database.begin() as session:
+            session.execute(update(Run).where(Run.id == late.id).values(created_at=late.created_at + 60))
+
+        with database.begin() as session:
+            taken = [lifecycle.claim(session, "a", ["cpu", "cuda"], LEASE_S).run_id for _ in range(3)]
+
+        assert taken == [urgent.id, old.id, late.id]
+
+    def test_walks_the_queue_in_the_order_of_an_index(self, sqlite_url) -> None:
+        asked: list[str] = []
+        database = connect(sqlite_url)
+        event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        with database.begin() as session:
+            assert lifecycle.claim(session, "a", ["cpu"], LEASE_S) is None
+            plan = [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1]}", ("queued", "a", "cpu", 1, 0))]
+        database.close()
+
+        assert any("ix_runs_waiting (state=? AND queue=?)" in step for step in plan)
+        assert not any("TEMP B-TREE" in step for step in plan)
 
     def test_finds_nothing_twice(self, database, make_run) -> None:
         run = make_run()
@@ -249,9 +271,12 @@ class TestDoorbells:
         run, pinned = make_run(), make_run(wanted_node="b")
 
         with database.begin() as session:
-            assert lifecycle.unrung(session, 10.0) == [(run.id, "cpu"), (pinned.id, "node.b")]
+            assert bells.is_any_unrung(session, 10.0)
+            assert bells.doors(session, 10.0) == ["cpu", "node.b"]
+            assert [bells.unrung(session, door, 10.0, 100) for door in ("cpu", "node.b")] == [[run.id], [pinned.id]]
         with database.begin() as session:
-            assert lifecycle.unrung(session, 10.0) == []
+            assert bells.unrung(session, "cpu", 10.0, 100) == bells.doors(session, 10.0) == []
+            assert not bells.is_any_unrung(session, 10.0)
 
 
 class TestDuty:

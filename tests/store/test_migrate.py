@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -12,11 +13,16 @@ from store.staleness import judged_with
 from store.tables import Table, Verdict
 from trainer.config import RunConfig
 
+DESCENDING = ("ix_runs_waiting",)
+
 
 class TestMigrations:
+    @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index 'ix_runs_waiting'")
     def test_build_the_tables_that_the_code_expects(self, database: Database) -> None:
         with database.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            # Of an index with an expression Alembic cannot tell on SQLite; the next test holds all of them against each other.
+            told = {"compare_type": True, "include_name": lambda name, kind, _: kind != "index" or name not in DESCENDING}
+            context = MigrationContext.configure(connection, opts=told if database.dialect == "sqlite" else {"compare_type": True})
 
             assert compare_metadata(context, Table.metadata) == []
 

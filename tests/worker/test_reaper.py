@@ -10,7 +10,7 @@ from sqlalchemy import update
 from store import lifecycle, projects, runs
 from store.database import Database, now
 from store.settings import Settings
-from store.tables import Run
+from store.tables import Duty, Run
 from worker.enqueue import TrainingQueue
 from worker.reaper import ReaperThread, sweep
 
@@ -123,6 +123,23 @@ class TestThread:
         expire(run)
 
         wait_until(lambda: now_is(run).state == "queued")
+
+    def test_writes_nothing_while_there_is_nothing_to_do(
+        self, database: Database, make_run: Make, claim: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[bool] = []
+        look = lifecycle.is_any_lost
+        monkeypatch.setattr(lifecycle, "is_any_lost", lambda *asked: looks.append(look(*asked)) or looks[-1])
+        claim(make_run())
+        thread = ReaperThread(database, TrainingQueue(""), SETTINGS)
+        thread.start()
+
+        wait_until(lambda: len(looks) > 5)
+        thread.stop()
+
+        assert not any(looks)
+        with database.read() as session:
+            assert session.get(Duty, "reaper") is None
 
     def test_gives_the_duty_up_when_it_stops(self, database: Database, threads: list[ReaperThread]) -> None:
         for thread in threads:

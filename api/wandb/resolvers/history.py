@@ -8,15 +8,16 @@ from api.problems import InvalidValue, Problem
 from api.wandb.asking import Asking
 from api.wandb.resolvers.listing import page_info
 from api.wandb.resolvers.runs import spelled
-from store import console, dialect, history
+from store import console, dialect, histories, history
 from store.console import Line
-from store.history_rows import LARGEST_STEP
+from store.history_rows import LARGEST_STEP, plain
 from store.tables import Run
 
 SAMPLES, MOST_ROWS = 500, 100_000
 LINES, MOST_LINES = 1_000, 10_000
 MOST_SPECS, MOST_KEYS, LONGEST_SPEC = 20, 1_000, 200_000
 INT64 = 1 << 63
+NO_NUMBER = -2  # what W&B says in the place of the last value of what is no number
 Answer = dict[str, Any]
 
 
@@ -83,13 +84,17 @@ def _held(value: Any) -> Any:
 
 
 def keys(run: Run, asking: Asking) -> Answer:
-    """What was logged under which key; the clients read the last step from here, too."""
-    found = history.keys(asking.session, run.id)
+    """What was logged under which key, and the last number; the clients read the last step from here, too."""
+    found = asking.of_page("shape", run.id, histories.shapes)
     listed = {
-        key: {"typeCounts": [{"type": kind, "count": count} for kind, count in counts.items()], "monotonic": False, "previousValue": -2}
-        for key, counts in found.items()
+        key: {
+            "typeCounts": [{"type": kind, "count": count} for kind, count in counts.items()],
+            "monotonic": False,
+            "previousValue": spelled(plain(found.last[key])) if key in found.last else NO_NUMBER,
+        }
+        for key, counts in found.kinds.items()
     }
-    return {"lastStep": history.last_step(asking.session, run.id), "sets": [], "keys": listed}
+    return {"lastStep": found.last_step, "sets": [], "keys": listed}
 
 
 def events(run: Run, asking: Asking, samples: int | None = None) -> list[str]:
@@ -99,7 +104,7 @@ def events(run: Run, asking: Asking, samples: int | None = None) -> list[str]:
 
 def system_metrics(run: Run, asking: Asking) -> str:
     """The last that is known of the machine."""
-    return json.dumps(spelled(history.last_event(asking.session, run.id) or {}))
+    return json.dumps(spelled(asking.of_page("machine", run.id, histories.machines)))
 
 
 def lines(run: Run, asking: Asking, first: int | None = None, after: str | None = None, last: int | None = None, **_others: Any) -> Answer:

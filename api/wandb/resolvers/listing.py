@@ -19,7 +19,7 @@ from store.search import order as orders
 from store.search import table, texts
 from store.search.order import Order
 from store.search.table import Scope
-from store.stream_tables import Streamed, StreamMark
+from store.stream_tables import StreamMark
 from store.tables import Key, Project, Run, WandbRun
 
 PAGE, LARGEST_PAGE = 50, 1_000
@@ -124,13 +124,12 @@ def _read_ahead(asking: Asking, ids: Sequence[str]) -> dict[str, Run]:
     told = {row.run_id: row for row in session.scalars(select(WandbRun).where(WandbRun.run_id.in_(ids)))}
     own_lines = select(StreamMark).where(StreamMark.run_id.in_(ids), StreamMark.stream == streamed.HISTORY, StreamMark.writer == "")
     marks = {mark.run_id: mark.taken[-1][1] for mark in session.scalars(own_lines) if mark.taken}
-    has_summary = set(session.scalars(select(Streamed.run_id).where(Streamed.run_id.in_(ids))))
-    names = dict(session.execute(select(Key.id, Key.name).where(Key.id.in_({run.created_by for run in found.values()}))).tuples().all())
+    makers = select(Key.id, Key.name).where(Key.id.in_({run.created_by for run in found.values()}))
+    names = {key_id: name for key_id, name in session.execute(makers)}  # noqa: C416 - rows, as mypy sees them, are no pairs
+    asking.page = list(found)
     for run in found.values():
         kept["told", run.id] = told.get(run.id) or wandb_runs.told_nothing(run)
         kept["lines", run.id] = marks.get(run.id, 0)
-        if run.id not in has_summary:
-            kept["summary", run.id] = {}
         key_id = run.created_by or "nobody"
         if ("user", key_id) not in kept:
             kept["user", key_id] = viewer.user(asking, key_id, names.get(key_id, key_id))

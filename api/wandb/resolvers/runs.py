@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -57,7 +57,7 @@ def _found_or_made(session: Session, asking: Asking, input: Mapping[str, Any]) -
         raise RunNotFound(name)
     if run.origin == "managed" and input.get("host") is not None:
         raise NotAClientRun(f"Run {run.id} is trained by a worker, which alone writes to it; wandb.init takes another id.")
-    if run.origin == "client" and run.state != "running" and input.get("host") is not None and asking.headers.get(SHARED) != "true":
+    if run.origin == "client" and input.get("host") is not None and asking.headers.get(SHARED) != "true":
         wandb_runs.start_anew(session, run)
     return run, False
 
@@ -185,13 +185,18 @@ def wandb_config(run: Run, asking: Asking, keys: list[str] | None = None) -> str
 
 def summary(run: Run, asking: Asking, keys: list[str] | None = None) -> str:
     """What the SDK set; of another run, the last value of each metric."""
-    found = streamed.summary(asking.session, run.id)
-    if found is None:
-        held = series.summaries(asking.session, [run.id])[run.id]
-        found = {metric: one.last for metric, one in held.items() if not metric.startswith(series.NEVER_THE_SAME)}
+    found = asking.of_page("summary", run.id, _summaries)
     if keys is not None:
         found = {key: value for key, value in found.items() if key in keys}
     return json.dumps(spelled(found))
+
+
+def _summaries(session: Session, run_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    told = streamed.summaries(session, run_ids)
+    others = series.summaries(session, [run_id for run_id in run_ids if run_id not in told])
+    return told | {
+        run_id: {metric: one.last for metric, one in held.items() if not metric.startswith(series.NEVER_THE_SAME)} for run_id, held in others.items()
+    }
 
 
 def spelled(value: Any) -> Any:

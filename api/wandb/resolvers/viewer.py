@@ -80,7 +80,7 @@ def entity(_parent: Any, asking: Asking, name: str | None = None) -> dict[str, A
 def server_info(_parent: Any, _asking: Asking) -> dict[str, Any]:
     return {
         "features": [{"name": name, "isEnabled": True} for name in FEATURES],
-        "cliVersionInfo": '{"max_cli_version": "99.0.0", "min_cli_version": "0.15.0"}',
+        "cliVersionInfo": {"max_cli_version": "99.0.0", "min_cli_version": "0.15.0"},
         "latestLocalVersionInfo": None,
         "exposesExplicitRunNotFoundState": False,
     }

@@ -39,6 +39,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/artifacts/{artifact_id}/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an HTML file in a frame that can do nothing to its surroundings
+         * @description A page that a program logged, for a sandboxed frame of ours: its scripts run without our origin, and nothing is fetched from anywhere.
+         */
+        get: operations["html_api_v1_artifacts__artifact_id__html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compare": {
         parameters: {
             query?: never;
@@ -345,6 +365,24 @@ export interface paths {
         /** Show as a badge whether a project's runs reproduced */
         get: operations["of_project_api_v1_projects__entity___name__badge_svg_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{entity}/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what becomes of more than one change at once */
+        get: operations["one_change_api_v1_projects__entity___name__changes_get"];
+        /** Have more than one change at once refused, or flagged */
+        put: operations["put_one_change_api_v1_projects__entity___name__changes_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2464,7 +2502,7 @@ export interface components {
         };
         /**
          * DryRun
-         * @description What a submit would store; nothing was stored.
+         * @description What a submit would store; nothing was stored. `warnings` says what would be flagged, or refused.
          */
         DryRun: {
             /** Change */
@@ -2479,6 +2517,8 @@ export interface components {
             estimate_s: number;
             /** Factors */
             factors: string[];
+            /** Warnings */
+            warnings: string[];
         };
         /** EarlyStopping */
         EarlyStopping: {
@@ -3642,6 +3682,26 @@ export interface components {
             run: string;
         };
         /**
+         * OneChange
+         * @description What becomes of a run, and of a change of a study, that changes more than one factor against its baseline.
+         */
+        OneChange: {
+            /**
+             * Many Changes
+             * @description refuse: 422, unless the request says it is meant; flag: taken, with a warning
+             * @enum {string}
+             */
+            many_changes: "refuse" | "flag";
+        };
+        /** OneChangeShown */
+        OneChangeShown: {
+            /**
+             * Many Changes
+             * @enum {string}
+             */
+            many_changes: "refuse" | "flag";
+        };
+        /**
          * OneCycle
          * @description From max_lr / 25 up to max_lr and down to max_lr / 250,000, both by cosine (Smith and Topin 2018, arXiv:1708.07120); momentum stays.
          */
@@ -4170,6 +4230,8 @@ export interface components {
             };
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Finished At */
             finished_at: string | null;
             /** Group */
@@ -4514,6 +4576,8 @@ export interface components {
             } | null;
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Finished At */
             finished_at: string | null;
             /** Group */
@@ -4610,7 +4674,7 @@ export interface components {
          *     `refused_points` counts values that were sent and not taken: another one was held, or the run had no room for the metric,
          *     or a line of the wandb SDK could not be read. Of lines, `refused_reason` says why the last could not.
          *
-         *     `findings` is null until the run has ended.
+         *     `findings` is null until the run has ended. `warnings` says what the run cannot show, such as which of two changed factors mattered.
          */
         RunShown: {
             /** Archived */
@@ -4639,6 +4703,8 @@ export interface components {
             };
             /** External Id */
             external_id: string;
+            /** Factors */
+            factors: string[];
             /** Findings */
             findings: components["schemas"]["FindingShown"][] | null;
             /** Finished At */
@@ -4696,6 +4762,8 @@ export interface components {
             told: components["schemas"]["Told"] | null;
             /** Waiting For */
             waiting_for: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /** RunsToArchive */
         RunsToArchive: {
@@ -5701,6 +5769,52 @@ export interface operations {
                 content: {
                     /** @example (bytes) */
                     "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    html_api_v1_artifacts__artifact_id__html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                artifact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, sandboxed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <p>Hello</p> */
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -7585,6 +7699,117 @@ export interface operations {
             };
         };
     };
+    one_change_api_v1_projects__entity___name__changes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "many_changes": "flag"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OneChangeShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    put_one_change_api_v1_projects__entity___name__changes_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "many_changes": "flag"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OneChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "many_changes": "flag"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OneChangeShown"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
     of_project_api_v1_projects__entity___name__events_get: {
         parameters: {
             query?: {
@@ -7614,7 +7839,7 @@ export interface operations {
                      *
                      *     event: run
                      *     id: 811
-                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
+                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"factors":["model.norm"],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
                      *
                      *     event: state
                      *     id: 815
@@ -8920,6 +9145,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": null,
                      *           "reproduced": {
                      *             "outcome": "identical",
@@ -9110,6 +9338,7 @@ export interface operations {
                      *       "factors": [
                      *         "model.norm"
                      *       ],
+                     *       "warnings": [],
                      *       "estimate_s": 3.2
                      *     }
                      */
@@ -9149,6 +9378,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -9173,6 +9403,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -9289,6 +9520,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9326,6 +9560,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -9472,6 +9707,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9509,6 +9747,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -9728,6 +9967,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -9765,6 +10007,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -10279,6 +10522,9 @@ export interface operations {
                      *           "to": 0.00001
                      *         }
                      *       ],
+                     *       "factors": [
+                     *         "model.norm"
+                     *       ],
                      *       "rerun_of": null,
                      *       "reproduced": {
                      *         "outcome": "identical",
@@ -10316,6 +10562,7 @@ export interface operations {
                      *         "torch": "2.13.0+cpu",
                      *         "threads": 1
                      *       },
+                     *       "warnings": [],
                      *       "told": null,
                      *       "refused_points": 0,
                      *       "refused_reason": null,
@@ -10698,6 +10945,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10722,6 +10970,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -10864,6 +11113,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10888,6 +11138,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -10972,6 +11223,7 @@ export interface operations {
                      *       },
                      *       "baseline": null,
                      *       "change": [],
+                     *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
                      *       "studies": [],
@@ -10996,6 +11248,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "environment": {},
+                     *       "warnings": [],
                      *       "told": {
                      *         "digests": {
                      *           "initial": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -11579,6 +11832,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
                      *           "studies": [],
@@ -11603,6 +11859,7 @@ export interface operations {
                      *             "torch": "2.13.0+cpu",
                      *             "threads": 1
                      *           },
+                     *           "warnings": [],
                      *           "told": null,
                      *           "refused_points": 0,
                      *           "refused_reason": null,
@@ -11778,6 +12035,9 @@ export interface operations {
                      *               "to": 0.00001
                      *             }
                      *           ],
+                     *           "factors": [
+                     *             "model.norm"
+                     *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
                      *           "studies": [],
@@ -11802,6 +12062,7 @@ export interface operations {
                      *             "torch": "2.13.0+cpu",
                      *             "threads": 1
                      *           },
+                     *           "warnings": [],
                      *           "told": null,
                      *           "refused_points": 0,
                      *           "refused_reason": null,
