@@ -64,6 +64,23 @@ class TestHeader:
         expect(page).to_have_url(f"http://127.0.0.1:{served.port}/runs/deleted")
         assert served.client.get(f"/runs/{run}").status_code == 404
 
+    def test_a_link_shows_the_run_to_whoever_has_it_and_lets_nobody_change_it(self, visit: Visit, trained: dict[str, str]) -> None:
+        page = visit(f"/acme/digits/runs/{trained['baseline']}")
+        page.get_by_role("button", name="More to do with the run").click()
+        page.get_by_role("button", name="Share a link, badge for a README").click()
+        page.get_by_role("button", name="Make a link").click()
+        link = page.get_by_label("The link").input_value()
+        expect(page.get_by_label("The badge in Markdown")).to_have_value(f"[![reproduced]({link}/badge.svg)]({link})")
+
+        guest = visit(link, signed_in=False)
+
+        expect(guest.get_by_role("heading", name="baseline")).to_be_visible()
+        expect(guest.get_by_text("read-only link")).to_be_visible()
+        expect(guest.get_by_text("points, all of them").first).to_be_visible()
+        expect(guest.get_by_role("button", name="Rerun", exact=True)).to_have_count(0)
+        guest.get_by_role("tab", name="Proof").click()
+        expect(guest.get_by_role("heading", name="The same bits")).to_be_visible()
+
     def test_of_no_run_says_so(self, visit: Visit) -> None:
         page = visit("/acme/digits/runs/nothing")
 
