@@ -30,7 +30,7 @@ OF_RUN = (
     "/badge.svg",
 )
 OF_STUDY = ("", "/report", "/badge.svg")
-OF_ARTIFACT = ("", "/content")
+OF_ARTIFACT = ("", "/content", "/html")
 OF_RUNS_ASKED_FOR = (f"{BASE}/series", f"{BASE}/compare", f"{BASE}/verdicts")  # ?run=A&run=B
 OF_EITHER_RUN = f"{BASE}/verdicts/{{run}}/{{other}}"
 OF_ANYBODY = (f"{BASE}/me",)

@@ -54,6 +54,25 @@ class TestArtifacts:
         assert headers["content-security-policy"].startswith("sandbox")
         assert headers["etag"] == f'"{artifact["sha256"]}"'
 
+    def test_a_page_is_shown_in_a_frame_that_is_cut_off_from_everything(self, api: Any) -> None:
+        artifact = put(api, api.client_run()["id"], "media/html/page.html", b"<script>alert(1)</script>").json()
+        address = f"/api/v1/artifacts/{artifact['id']}/html"
+
+        shown = api.admin.get(address, headers={"Sec-Fetch-Dest": "iframe"})
+
+        policy = shown.headers["content-security-policy"]
+        assert (shown.content, shown.headers["content-type"]) == (b"<script>alert(1)</script>", "text/html; charset=utf-8")
+        assert policy.startswith("sandbox allow-scripts; default-src 'none'; ")
+        assert not {"allow-same-origin", "allow-top-navigation", "allow-popups", "allow-forms", "*", "https:"} & set(policy.replace(";", "").split())
+        assert "frame-ancestors 'self'" in policy
+        assert api.admin.get(address, headers={"Sec-Fetch-Dest": "document"}).status_code == 403
+
+    def test_nothing_but_a_page_is_shown_as_one(self, sqlite_api: Any) -> None:
+        artifact = put(sqlite_api, sqlite_api.client_run()["id"], "picture.svg", b"<svg/>").json()
+
+        assert sqlite_api.admin.get(f"/api/v1/artifacts/{artifact['id']}/html").status_code == 415
+        assert sqlite_api.admin.get("/api/v1/artifacts/none/html").status_code == 404
+
     @pytest.mark.parametrize(
         ("wanted", "status", "content"),
         [

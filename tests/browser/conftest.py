@@ -17,7 +17,7 @@ CHROMIUM = os.environ.get("RUNTWICE_CHROMIUM") or next(filter(None, map(shutil.w
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 PROJECT = "acme/digits"
 
-expect.set_options(timeout=20_000)  # on a machine that is busy with much else, too
+expect.set_options(timeout=20_000)  # a loaded machine is slow, and nothing waits longer than it must
 
 
 @pytest.fixture(scope="session")

@@ -45,18 +45,18 @@ export function readView(address: Record<string, string | undefined>): ChartView
   };
 }
 
-/** "100~2000"; null for anything else. */
+/** "100_2000" (no sign that addresses write otherwise); null for anything else. */
 function readZoom(text: string): ChartView["zoom"] {
-  const [min = NaN, max = NaN] = text.split("~").map((part) => (part === "" ? NaN : Number(part)));
+  const [min = NaN, max = NaN] = text.split("_").map((part) => (part === "" ? NaN : Number(part)));
   return Number.isFinite(min) && Number.isFinite(max) && min < max ? { min, max } : null;
 }
 
 /** As short as it still tells the places apart. */
 export function writeZoom(zoom: ChartView["zoom"]): string {
   if (!zoom) return "";
-  const digits = Math.max(0, 4 - Math.floor(Math.log10(zoom.max - zoom.min)));
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(zoom.max - zoom.min)));
   const short = (value: number) => String(Number(value.toFixed(Math.min(20, digits))));
-  return `${short(zoom.min)}~${short(zoom.max)}`;
+  return `${short(zoom.min)}_${short(zoom.max)}`;
 }
 
 /** Names by commas; a comma or per cent sign in a name is written as in addresses. */

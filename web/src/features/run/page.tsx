@@ -1,3 +1,75 @@
+import "./run.css";
+import { Link, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+import { Refused } from "../../api/client";
+import { useLiveTail } from "../../charts/live-tail";
+import { useAddress } from "../../lib/address";
+import { Tabs } from "../../ui/tabs";
+import { Trouble } from "../../ui/trouble";
+import { RunHeader } from "./header";
+import { Overview } from "./overview";
+import { useFollowing } from "./use-following";
+import { type Run, useRun } from "./use-run";
+
+const RunCharts = lazy(() => import("./charts").then(({ RunCharts }) => ({ default: RunCharts })));
+const Proof = lazy(() => import("./proof").then(({ Proof }) => ({ default: Proof })));
+const Config = lazy(() => import("./config").then(({ Config }) => ({ default: Config })));
+const Environment = lazy(() => import("./environment").then(({ Environment }) => ({ default: Environment })));
+const Log = lazy(() => import("./log").then(({ Log }) => ({ default: Log })));
+const Files = lazy(() => import("./files").then(({ Files }) => ({ default: Files })));
+const Diagnostics = lazy(() => import("./diagnostics").then(({ Diagnostics }) => ({ default: Diagnostics })));
+const Media = lazy(() => import("./media").then(({ Media }) => ({ default: Media })));
+
+const TABS = [
+  { name: "overview", words: "Overview", draw: Overview },
+  { name: "charts", words: "Charts", draw: RunCharts },
+  { name: "proof", words: "Proof", draw: Proof },
+  { name: "config", words: "Config", draw: Config },
+  { name: "environment", words: "Environment", draw: Environment },
+  { name: "log", words: "Log", draw: Log },
+  { name: "files", words: "Files", draw: Files },
+  { name: "diagnostics", words: "Diagnostics", draw: Diagnostics },
+  { name: "media", words: "Media", draw: Media },
+] as const;
+
+/** A run: what it is and how it stands on top, everything that is known of it below. */
 export function RunPage() {
-  return <main className="page"><h1>RunPage</h1></main>;
+  const { entity, project, run: id } = useParams({ from: "/$entity/$project/runs/$run" });
+  const asked = useRun(id);
+  useFollowing(`${entity}/${project}`, asked.data);
+  useLiveTail(`${entity}/${project}`);
+  useEffect(() => {
+    if (asked.data) document.title = `${asked.data.name} · ${asked.data.project}`;
+    return () => { document.title = "Runtwice"; };
+  }, [asked.data]);
+  if (asked.data) return <RunSeen run={asked.data} />;
+  if (asked.isPending) return <main className="page" aria-busy="true"><p className="muted">Loading the run …</p></main>;
+  return <NoRun id={id} error={asked.error} again={() => void asked.refetch()} />;
+}
+
+function RunSeen({ run }: { run: Run }) {
+  const [search, change] = useAddress();
+  const chosen = TABS.find(({ name }) => name === search.tab) ?? TABS[0];
+  const Drawn = chosen.draw;
+  return (
+    <main className="run">
+      <RunHeader run={run} />
+      <Tabs tabs={TABS} chosen={chosen.name} choose={(name) => change({ tab: name === "overview" ? undefined : name }, { push: true })} label="What is known of the run" />
+      <section className="run-tab" role="tabpanel" aria-label={chosen.words}>
+        <Suspense fallback={<p className="muted">Loading …</p>}><Drawn key={run.id} run={run} /></Suspense>
+      </section>
+    </main>
+  );
+}
+
+function NoRun({ id, error, again }: { id: string; error: unknown; again: () => void }) {
+  const { entity, project } = useParams({ from: "/$entity/$project/runs/$run" });
+  const isGone = error instanceof Refused && error.status === 404;
+  return (
+    <main className="page stack">
+      <h1>{isGone ? "There is no such run" : "The run could not be loaded"}</h1>
+      {isGone ? <p>No run has the id <code>{id}</code>. It may have been deleted, or be in a project that you may not see.</p> : <Trouble error={error} again={again} />}
+      <p><Link to="/$entity/$project" params={{ entity, project }}>All runs of {entity}/{project}</Link></p>
+    </main>
+  );
 }
