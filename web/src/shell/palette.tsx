@@ -25,7 +25,7 @@ export default function Palette({ close }: { close: () => void }) {
   const { offers, waiting } = useOffers(typed, close);
   const chosen = Math.min(at, Math.max(0, offers.length - 1));
   useEffect(() => { if (!dialog.current?.open) dialog.current?.showModal(); }, []);
-  useEffect(() => document.getElementById(`${list}-${chosen}`)?.scrollIntoView({ block: "nearest" }), [chosen, list]);
+  useEffect(() => { void document.getElementById(`${list}-${chosen}`)?.scrollIntoView({ block: "nearest" }); }, [chosen, list]);
   const key = (event: React.KeyboardEvent) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && offers.length) {

@@ -15,7 +15,7 @@ import { Retention } from "./retention";
 export function SettingsPage() {
   const { hash } = useLocation();
   const me = useMe();
-  useEffect(() => document.getElementById(hash)?.scrollIntoView(), [hash, me.data]);
+  useEffect(() => { void document.getElementById(hash)?.scrollIntoView(); }, [hash, me.data]); // it gives a promise in some browsers
   return (
     <main className="page settings">
       <h1>Settings</h1>

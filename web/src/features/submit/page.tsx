@@ -65,7 +65,7 @@ function SubmitForm({ fields, run }: { fields: Field[]; run: Schemas["RunShown"]
   const datasets = useDatasets();
   const shownError = submit.error ?? dry.error;
   const refusals = useMemo(() => new Map((shownError instanceof Refused ? (shownError.problem.errors ?? []) : []).map(({ pointer, detail }) => [pathOf(pointer), detail])), [shownError]);
-  const names = useMemo(() => new Map([["dataset.name", datasets.data?.items.map(({ name }) => name) ?? []]].filter(([, list]) => list!.length) as [string, string[]][]), [datasets.data]);
+  const names = useMemo(() => new Map([["dataset.name", datasets.data?.items.map(({ name }) => name) ?? []]]), [datasets.data]);
   const many = (dry.data?.factors.length ?? 0) > 1;
   const form = { config: draft.config, base: draft.base, resolved: dry.data?.config, set: draft.set, refusals, names };
   const project = useSettled(draft.details.project, 400);
