@@ -73,6 +73,7 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on Pos
 	$(BIN)/python -m bench.on_postgres bench.curves
 	$(BIN)/python -m bench.table
 	$(BIN)/python -m bench.on_postgres bench.table
+	$(BIN)/python -m bench.page
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.export
 	$(BIN)/python -m bench.live

@@ -33,7 +33,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Acc
 PROJECT = "/{entity}/{project}"
 PAGES = (
     *("/", "/submit", "/lab", "/nodes", "/inbox", "/settings", "/docs", "/docs/{guide:path}", PROJECT),
-    *(PROJECT + below for below in ("/compare", "/reproducibility", "/studies", "/studies/{study}", "/runs/{run}", "/sweeps/{sweep}")),
+    *(PROJECT + below for below in ("/compare", "/reproducibility", "/studies", "/studies/{study}", "/runs/{run}", "/sweeps", "/sweeps/{sweep}")),
 )
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 import structlog
 from databases import TEMPLATE, Databases
-from effort import THOROUGH
-from hypothesis import settings
+from effort import QUICK, THOROUGH
+from hypothesis import HealthCheck, settings
 from servers import Postgres, Valkey
 
 from store import migrate
 from store.database import Database, connect
 
 gc.disable()  # nothing of what is loaded and collected now is garbage
-settings.register_profile(THOROUGH, max_examples=1000)
+# A machine that does other work too is slow at drawing: that fails no test.
+settings.register_profile(QUICK, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(THOROUGH, settings.get_profile(QUICK), max_examples=1000)
+settings.load_profile(QUICK)  # --hypothesis-profile is heard later
 
 # A traceback with the values of all variables, as rich draws it, takes a second.
 PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)

@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-THOROUGH = "thorough"
+QUICK, THOROUGH = "quick", "thorough"
 
 
 def examples(quick: int, thorough: int) -> int:

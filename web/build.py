@@ -55,7 +55,7 @@ def sources_digest() -> str:
 
 
 def sources() -> Iterator[Path]:
-    tops = [WEB / name for name in ("package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "index.html")]
+    tops = [WEB / name for name in ("package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "guides.ts", "index.html")]
     yield from tops
     yield from sorted(file for file in (WEB / "src").rglob("*") if file.is_file())
     yield from sorted(GUIDES.rglob("*.md"))

@@ -5,6 +5,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
+import { guides } from "./guides.ts";
 
 const OUT = "../api/static/page";
 const TEXT = /\.(js|css|html|svg)$/;
@@ -25,7 +26,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), guides("../docs"), compressed()],
   build: { outDir: OUT, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, sourcemap: false, modulePreload: { polyfill: false } },
   server: { proxy: { "/api": "http://127.0.0.1:8800", "/login": "http://127.0.0.1:8800", "/logout": "http://127.0.0.1:8800" } },
 });

@@ -59,7 +59,7 @@ class TestFuzz:
 
         fuzz()
 
-    @settings(max_examples=examples(100, 3000), deadline=None, database=None, derandomize=True)
+    @settings(max_examples=examples(50, 3000), deadline=None, database=None, derandomize=True)
     @given(VALUES)
     def test_strict_json_reads_what_json_is(self, value: Any) -> None:
         written = orjson.dumps(value)
@@ -68,7 +68,7 @@ class TestFuzz:
 
         assert orjson.dumps(strict_json.loads(written)) == written
 
-    @settings(max_examples=examples(100, 3000), deadline=None, database=None, derandomize=True)
+    @settings(max_examples=examples(50, 3000), deadline=None, database=None, derandomize=True)
     @given(st.binary(max_size=40) | st.text('{}[]":,\\u0aN1e9-. ', max_size=30).map(str.encode))
     def test_strict_json_refuses_the_rest_as_a_problem(self, body: bytes) -> None:
         with contextlib.suppress(strict_json.BadBody):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from servers import Valkey
 from service import Service
 
@@ -16,6 +16,8 @@ SHOTS = Path(os.environ.get("RUNTWICE_SCREENSHOTS", ROOT / "build" / "screenshot
 CHROMIUM = os.environ.get("RUNTWICE_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 PROJECT = "acme/digits"
+
+expect.set_options(timeout=20_000)  # a loaded machine is slow, and nothing waits longer than it must
 
 
 @pytest.fixture(scope="session")

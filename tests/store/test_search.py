@@ -35,7 +35,7 @@ def held(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 class TestFilter:
-    @settings(max_examples=examples(100, 2000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @settings(max_examples=examples(50, 2000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(text=FILTERS)
     def test_lets_the_same_runs_through_as_a_plain_reading(self, held, text) -> None:
         db, all_runs = held

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from effort import examples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -59,7 +60,7 @@ def accepted(**given: Any) -> RunConfig | None:
         return None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(25, 400), deadline=None)
 @given(model=MODELS, precision=one_of("float32", "float64", "bfloat16"), batch=one_of(1, 2, 5))
 def test_every_accepted_network_goes_forward_and_back(model: dict[str, Any], precision: str, batch: int) -> None:
     config = accepted(model=model, precision=precision, batch_size=batch)
@@ -76,7 +77,7 @@ def test_every_accepted_network_goes_forward_and_back(model: dict[str, Any], pre
     assert forward(config, network.eval(), torch.rand(1, 64, dtype=weight_type(config))).shape == (1, 10)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(40, 1000), deadline=None)
 @given(scheduler=SCHEDULERS, iterations=COUNT)
 def test_every_accepted_schedule_lasts_as_long_as_the_run(scheduler: dict[str, Any], iterations: int) -> None:
     config = accepted(scheduler=scheduler, total_iterations=iterations)
@@ -91,4 +92,5 @@ def test_every_accepted_schedule_lasts_as_long_as_the_run(scheduler: dict[str, A
         optimizer.step()
         schedule.step({"val/loss": 1.0, "train/accuracy": 0.5} if step % 2 else {})
 
-    assert all(0 <= rate < 1000 for rate in rates), rates
+    # PyTorch goes from rate to rate by a factor: at the end of a fall to 0 it may round to a hair below.
+    assert all(-1e-12 < rate < 1000 for rate in rates), rates

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -183,7 +184,7 @@ OPTIMIZERS = part_like({"kind": st.sampled_from(["sgd", "adam", "adamw"])}, ("lr
 
 
 class TestAnyJson:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=examples(60, 1000), deadline=None)
     @given(
         document=st.fixed_dictionaries(
             {},

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
@@ -261,7 +262,7 @@ class TestRefusals:
         assert refusals({**DIGITS, "model": {"norm": deep}})
         assert refusals({**DIGITS, "seed": deep})
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=examples(60, 1000), deadline=None)
     @given(
         document=st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -105,7 +105,7 @@ def found(db: Database, text: str) -> set[str]:
 
 
 class TestFilter:
-    @settings(max_examples=examples(150, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @settings(max_examples=examples(60, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(of=FILTERS)
     def test_lets_the_same_runs_through_as_mongodb_would(self, held, of) -> None:
         db, all_runs = held

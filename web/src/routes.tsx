@@ -44,6 +44,11 @@ export const reproducibilityRoute = createRoute({
   path: "/$entity/$project/reproducibility",
   component: lazyRouteComponent(() => import("./features/reproducibility/page"), "ReproducibilityPage"),
 });
+export const sweepListRoute = createRoute({
+  ...at,
+  path: "/$entity/$project/sweeps",
+  component: lazyRouteComponent(() => import("./features/sweeps/list"), "SweepsPage"),
+});
 export const sweepsRoute = createRoute({
   ...at,
   path: "/$entity/$project/sweeps/$sweep",
@@ -52,7 +57,7 @@ export const sweepsRoute = createRoute({
 
 const tree = root.addChildren([
   projectsRoute, submitRoute, labRoute, nodesRoute, inboxRoute, settingsRoute, docsRoute, docRoute, workspaceRoute, runRoute, compareRoute, studiesRoute,
-  studyRoute, reproducibilityRoute, sweepsRoute,
+  studyRoute, reproducibilityRoute, sweepListRoute, sweepsRoute,
 ]);
 
 export const router = createRouter({

@@ -27,3 +27,9 @@ export function projectParts(project: string): { entity: string; project: string
   const [entity = "", name = ""] = project.split("/", 2);
   return { entity, project: name };
 }
+
+const KEPT = "runtwice.project";
+
+/** The project that was looked at or submitted to last, in this browser. */
+export const lastProject = (): string | null => localStorage.getItem(KEPT);
+export const keepProject = (project: string): void => localStorage.setItem(KEPT, project);

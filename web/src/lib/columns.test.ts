@@ -29,7 +29,7 @@ describe("standardColumns", () => {
   it("prefer what was validated, the least loss and the greatest accuracy", () => {
     const metrics = ["train/loss", "lr", "system/memory", "val/loss", "val/accuracy"].map((metric) => ({ key: `metrics."${metric}"`, parts: [] }));
 
-    const keys = standardColumns({ fields: [], config: [], metrics, tags: [] }).map(({ key }) => key);
+    const keys = standardColumns({ fields: [], config: [{ key: "config.total_iterations", numbers: 1, texts: 0 }], metrics, tags: [] }).map(({ key }) => key);
 
     expect(keys).toEqual(["name", "state", "change", 'metrics."val/loss".min', 'metrics."val/accuracy".max', 'metrics."train/loss"', "duration", "created_at", "tags"]);
   });

@@ -11,9 +11,9 @@ export interface Column {
 export const NARROWEST = 48;
 export const WIDEST = 900;
 const TAIL = /^(.*?)(?::(\d{1,4}))?(!)?$/s;
-const WIDTHS: Record<string, number> = { name: 220, state: 120, change: 170, tags: 130, notes: 200, created_at: 100, started_at: 100, finished_at: 100, duration: 100, reason: 200, progress: 110, node: 110, id: 120 };
+const WIDTHS: Record<string, number> = { name: 240, state: 120, change: 170, tags: 130, notes: 200, created_at: 100, started_at: 100, finished_at: 100, duration: 100, reason: 200, progress: 110, node: 110, id: 120 };
 
-export const widthOf = (key: string): number => WIDTHS[key] ?? (runKey(key).root === "metric" ? 116 : 110);
+export const widthOf = (key: string): number => WIDTHS[key] ?? (runKey(key).root === "metric" ? 136 : 110);
 
 /** Columns as the address names them; the name always stands among them, pinned ones first. */
 export function readColumns(text: string): Column[] {
@@ -42,14 +42,15 @@ export function moved(columns: readonly Column[], key: string, onto: string): Co
   return arranged(others);
 }
 
-/** What stands in a table before anybody chooses: name, state, change, the metrics people ask for first, tags, how long, when. */
-export function standardColumns(fields: Schemas["RunFields"] | undefined): Column[] {
+/** What stands in a table before anybody chooses: name, state, change, the metrics people ask for first, tags, how long, when; of groups the metrics first. */
+export function standardColumns(fields: Schemas["RunFields"] | undefined, grouped = false): Column[] {
   const metrics = fields?.metrics.map(({ key }) => runKey(key).path[1]!) ?? [];
-  const wanted = [...metrics.filter((metric) => /^val|^eval|^test/.test(metric)), ...metrics.filter((metric) => /loss|acc/.test(metric)), ...metrics]
+  const wanted = [...metrics.filter((metric) => /^val.*loss/.test(metric)), ...metrics.filter((metric) => /^val|^eval|^test/.test(metric)), ...metrics.filter((metric) => /loss|acc/.test(metric)), ...metrics]
     .filter((metric) => !/^(system\/|lr$|grad\/)/.test(metric));
   const chosen = [...new Set(wanted)].slice(0, 3).map((metric) => metricKey(metric, /^val|^eval|^test/.test(metric) ? (moreIsBetter(metric) ? "max" : "min") : undefined));
-  const keys = ["name", "state", "change", ...chosen, "duration", "created_at", "tags"];
-  return keys.map((key) => ({ key, width: widthOf(key), pinned: key === "name" }));
+  const change = fields?.config.some(({ key }) => key === "config.total_iterations") ? ["change"] : []; // only runs trained here have a baseline
+  const keys = grouped ? ["name", ...chosen, "state", ...change, "duration", "created_at", "tags"] : ["name", "state", ...change, ...chosen, "duration", "created_at", "tags"];
+  return keys.map((key) => ({ key, width: widthOf(key) + (grouped && key === "name" ? 60 : 0), pinned: key === "name" }));
 }
 
 export const clamped = (width: number): number => Math.min(WIDEST, Math.max(NARROWEST, Math.round(width)));

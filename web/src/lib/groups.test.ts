@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { both, groupFilter, groupName, telling, worst } from "./groups";
+import { both, groupFilter, groupNames, worst } from "./groups";
 
 const group = (key: Record<string, unknown>, n = 1, runs = ["a"]) => ({ key, n, runs });
 
@@ -7,13 +7,20 @@ describe("a group's name", () => {
   it("says what tells it from the others", () => {
     const groups = [group({ "config.model.norm.kind": "batch", "config.device": "cpu" }), group({ "config.model.norm.kind": "none", "config.device": "cpu" }), group({ "config.device": "cpu" })];
 
-    expect(groups.map((each) => groupName(each, telling(groups)))).toEqual(["model.norm.kind batch", "model.norm.kind none", "no model.norm.kind"]);
+    expect([...groupNames(groups).values()]).toEqual(["model.norm.kind batch", "model.norm.kind none", "no model.norm.kind"]);
+  });
+
+  it("of many keys says only in what it is not as most", () => {
+    const usual = { "config.a": 1, "config.n.kind": "none", "config.c": 3, "config.d": 4 };
+    const groups = [group(usual, 9), group({ ...usual, "config.a": 2 }), group({ ...usual, "config.c": 1, "config.n.kind": "batch", "config.d": 5 })];
+
+    expect([...groupNames(groups).values()]).toEqual(["the usual config", "a 2", "n.kind batch · c 1 · d 5"]);
   });
 
   it("of the only group says its few keys", () => {
     const only = group({ "config.seed": 1 });
 
-    expect(groupName(only, telling([only]))).toBe("seed 1");
+    expect([...groupNames([only]).values()]).toEqual(["seed 1"]);
   });
 });
 

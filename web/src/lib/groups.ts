@@ -15,10 +15,27 @@ export function telling(groups: readonly Grouped[]): string[] {
   return differing.length > 0 || keys.length > 3 ? differing : keys;
 }
 
-/** "norm.kind batch · optimizer.lr 0.1": a group's values of the keys that tell groups apart. */
-export function groupName({ key }: Grouped, keys: readonly string[]): string {
-  const words = keys.flatMap((each) => (key[each] === null || key[each] === undefined ? [] : [`${keyLabel(each)} ${value(key[each])}`]));
-  return words.join(" · ") || (keys.length > 0 ? `no ${keys.map(keyLabel).join(", ")}` : "all alike");
+/** "norm.kind batch · optimizer.lr 0.1": a group's values of the keys that tell groups apart; of more than three keys, those in which it is not as most runs are. */
+export function groupNames(groups: readonly Grouped[]): Map<Grouped, string> {
+  const keys = telling(groups);
+  const usual = new Map(keys.length > 3 ? keys.map((key) => [key, mostHave(groups, key)]) : []);
+  return new Map(groups.map((group) => {
+    const own = keys.filter((key) => usual.get(key) !== JSON.stringify(group.key[key] ?? null));
+    const [first = "", ...rest] = own.sort((a, b) => Number(b.endsWith(".kind")) - Number(a.endsWith(".kind"))).flatMap((key) => said(key, group.key[key]));
+    return [group, [first, ...rest].filter(Boolean).join(" · ") || (usual.size > 0 ? "the usual config" : keys.length > 0 ? `no ${keys.map(keyLabel).join(", ")}` : "all alike")];
+  }));
+}
+
+const said = (key: string, of: unknown): string[] => (of === null || of === undefined ? [] : [`${keyLabel(key)} ${value(of)}`]);
+
+/** The value that most runs have at a key, as JSON. */
+function mostHave(groups: readonly Grouped[], key: string): string {
+  const runs = new Map<string, number>();
+  for (const group of groups) {
+    const of = JSON.stringify(group.key[key] ?? null);
+    runs.set(of, (runs.get(of) ?? 0) + group.n);
+  }
+  return [...runs].reduce((most, each) => (each[1] > most[1] ? each : most), ["null", 0] as const)[0];
 }
 
 const text = (of: string): string => `'${of.replaceAll("'", "''")}'`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyLabel, metricKey, pieces, runKey, valueAt } from "./run-keys";
+import { keyLabel, metricKey, pieces, runKey, shortPath, valueAt } from "./run-keys";
 
 describe("pieces", () => {
   it("parts a list at commas outside quotes", () => {
@@ -34,7 +34,11 @@ describe("keyLabel", () => {
 });
 
 describe("metricKey", () => {
-  it.each([["val/loss", 'metrics."val/loss".min'], ["loss", "metrics.loss.min"], ['a"b', 'metrics."a""b".min']])("of %s is %s", (metric, key) =>
+  it.each([["val/loss", 'metrics."val/loss".min'], ["loss", 'metrics."loss".min'], ['a"b', 'metrics."a""b".min']])("of %s is %s", (metric, key) =>
     expect(metricKey(metric, "min")).toBe(key),
   );
+});
+
+describe("shortPath", () => {
+  it.each([["model.norm.kind", "norm"], ["optimizer.lr", "lr"], ["model.dropout.p", "dropout.p"], ["seed", "seed"]])("of %s is %s", (path, short) => expect(shortPath(path)).toBe(short));
 });

@@ -57,10 +57,8 @@ export function runKey(text: string): RunKey {
   return { text, root: root === "config" && rest.length > 0 ? "config" : "field", path: found.map(({ name }) => name) };
 }
 
-/** A name as a key may hold it: in double quotes unless it is a plain word. */
-export const quoted = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
-
-export const metricKey = (metric: string, part?: Part): string => `metrics.${quoted(metric)}${part ? `.${part}` : ""}`;
+/** A metric's key as the API writes it: its name in double quotes. */
+export const metricKey = (metric: string, part?: Part): string => `metrics."${metric.replaceAll('"', '""')}"${part ? `.${part}` : ""}`;
 
 /** What a column's head says: the metric with its part, a config's path without "config", a field's words. */
 export function keyLabel(text: string): string {
@@ -74,6 +72,13 @@ const WORDS: Record<string, string> = {
   min_step: "step of min", max_step: "step of max", non_finite: "not finite", created_at: "created", started_at: "started", finished_at: "ended",
   duration: "lasted", external_id: "SDK's id", rerun_of: "rerun of", job_type: "job type", config_digest: "config digest",
 };
+
+/** The end of a config's path that tells what it is: "norm" of model.norm.kind, "lr" of optimizer.lr, "dropout.p" of model.dropout.p. */
+export function shortPath(path: string): string {
+  const names = path.split(".");
+  if (names.at(-1) === "kind" && names.length > 1) return names.at(-2)!;
+  return names.slice(names.length > 2 ? -2 : -1).join(".");
+}
 
 /** What a run has at a key; undefined when it has nothing there. */
 export function valueAt(run: object, key: RunKey): unknown {

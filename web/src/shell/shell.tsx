@@ -1,5 +1,9 @@
 import "./shell.css";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { Bell } from "../features/inbox/bell";
+import { keepProject } from "../lib/address";
+import { Keys, useOpened } from "./keys";
 import { OfflineBar } from "./offline";
 import { QueueWords } from "./queue-words";
 import { ThemeButton } from "./theme-button";
@@ -8,6 +12,8 @@ import { Menu } from "../ui/menu";
 /** What every page has around it: where one is, the ways to elsewhere, what trains right now. */
 export function Shell() {
   const { entity, project } = useParams({ strict: false });
+  const [opened, open] = useOpened();
+  useEffect(() => { if (entity && project) keepProject(`${entity}/${project}`); }, [entity, project]);
   return (
     <div className="shell">
       <a className="skip" href="#content">Skip to the content</a>
@@ -20,24 +26,32 @@ export function Shell() {
         </Link>
         {entity && project && <ProjectLinks entity={entity} project={project} />}
         <span className="space" />
+        <button type="button" className="bar-search" onClick={() => open("palette")} aria-label="Go to anything" title="Go to anything (Ctrl K)"><svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><circle cx="7" cy="7" r="4.5" fill="none" stroke="currentColor" strokeWidth="1.5" /><path d="M10.5 10.5 14 14" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" /></svg><span className="wide-only">Go to… <kbd>Ctrl K</kbd></span></button>
         <QueueWords />
         <nav className="row" aria-label="Service">
           <Link to="/submit" className="bar-link" search={(entity && project ? { project: `${entity}/${project}` } : {}) as never}>Submit</Link>
           <Link to="/lab" className="bar-link wide-only">Lab</Link>
           <Link to="/nodes" className="bar-link wide-only">Nodes</Link>
         </nav>
+        <Bell />
         <ThemeButton />
         <Menu label="☰" name="More" right className="plain">
           <Link to="/">Projects</Link>
           <Link to="/lab">Layer lab</Link>
           <Link to="/nodes">Nodes and queue</Link>
+          <Link to="/inbox">Inbox</Link>
+          <Link to="/submit">Submit a run</Link>
+          {entity && project && <Link to="/$entity/$project/studies" params={{ entity, project }}>Studies of {project}</Link>}
+          {entity && project && <Link to="/$entity/$project/reproducibility" params={{ entity, project }}>Reproducibility of {project}</Link>}
           <Link to="/settings">Settings and keys</Link>
           <Link to="/docs">Documentation</Link>
+          <button type="button" onClick={() => open("help")}>Keyboard</button>
           <a href="/api/v1/docs">HTTP interface</a>
           <form method="post" action="/logout"><button type="submit">Sign out</button></form>
         </Menu>
       </header>
       <OfflineBar />
+      <Keys opened={opened} open={open} />
       <div id="content" className="content" tabIndex={-1}><Outlet /></div>
     </div>
   );

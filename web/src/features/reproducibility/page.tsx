@@ -1,3 +1,30 @@
+import "./reproducibility.css";
+import { Link, useParams } from "@tanstack/react-router";
+import { Refused } from "../../api/client";
+import { Trouble } from "../../ui/trouble";
+import { DifferentRuns } from "./different-runs";
+import { Nodes } from "./nodes";
+import { Policy } from "./policy";
+import { Summary } from "./summary";
+import { useReport } from "./use-reproducibility";
+import { Webhook } from "./webhook";
+
+/** What of a project reproduces, what does not and where, and what is rerun by itself. */
 export function ReproducibilityPage() {
-  return <main className="page"><h1>ReproducibilityPage</h1></main>;
+  const { entity = "", project = "" } = useParams({ strict: false });
+  const { data, error, refetch } = useReport(entity, project);
+  const fresh = error instanceof Refused && error.status === 404;
+  return (
+    <main className="page stack reproducibility">
+      <div className="row wrap"><h1>Reproducibility</h1><span className="space" /><Link to="/docs/$" params={{ _splat: "guide/reproduce" }}>How verdicts come about</Link></div>
+      {fresh && <p className="muted">This project has no run yet. What you set below holds from its first one on.</p>}
+      {error && !fresh && <Trouble error={error} again={() => void refetch()} />}
+      {!data && !error && <p className="muted" role="status">Loading…</p>}
+      {data && <Summary report={data} />}
+      {data && <DifferentRuns runs={data.different_runs} address={{ entity, project }} />}
+      {data && <Nodes report={data} address={{ entity, project }} />}
+      <Policy key={`${entity}/${project}`} entity={entity} project={project} />
+      <Webhook key={`hook ${entity}/${project}`} entity={entity} project={project} />
+    </main>
+  );
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { ago, duration, number, signed, value, whole } from "../../lib/format";
-import { type RunKey, valueAt } from "../../lib/run-keys";
+import { type RunKey, shortPath, valueAt } from "../../lib/run-keys";
 import { State } from "../../ui/state";
 import { Lasted } from "../../ui/when";
 import type { RunRow } from "./use-runs";
@@ -63,10 +63,10 @@ function Progress({ run, words = false }: { run: RunRow; words?: boolean }) {
 
 function Changed({ run }: { run: RunRow }) {
   if (run.rerun_of) return <span className="chip" title={`The same config as ${run.rerun_of}, run again`}>↻ rerun</span>;
-  const [first] = run.change;
+  const first = run.change.find(({ path }) => path.endsWith(".kind")) ?? run.change[0];
   if (!first) return <span className="muted">–</span>;
   const words = run.change.map(({ path, from, to }) => `${path}: ${value(from)} → ${value(to)}`);
-  return <span className="chip" title={`Against its baseline: ${words.join("; ")}`}><span className="cut">{words[0]}</span>{run.change.length > 1 && <b> +{run.change.length - 1}</b>}</span>;
+  return <span className="chip" title={`Against its baseline: ${words.join("; ")}`}><span className="cut">{shortPath(first.path)}: {value(first.from)} → {value(first.to)}</span>{run.change.length > 1 && <b> +{run.change.length - 1}</b>}</span>;
 }
 
 /** Grey: whether a difference is more than noise only a study can say. */

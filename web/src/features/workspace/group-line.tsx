@@ -44,10 +44,10 @@ function GroupCell({ group, column }: { group: RunGroup; column: string }) {
       <span className="cut number" title={`Mean and standard deviation of the last values of ${spread.n} of ${group.n} runs`}>
         {number(spread.mean)}{typeof spread.sd === "number" && <span className="muted"> ± {number(spread.sd, 2)}</span>}
       </span>
-      <span className="runs-difference cut number">
+      {(missing > 0 || spread.n > 1) && <span className="runs-difference cut number">
         {missing > 0 && <span className="warn" title={`${missing} of ${group.n} have no finite last value`}>⚠ n = {spread.n} of {group.n} · </span>}
         {spread.n > 1 && `worst ${number(worst(key.path[1]!, spread))}`}
-      </span>
+      </span>}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { clamped, type Column } from "../../lib/columns";
-import { keyLabel } from "../../lib/run-keys";
+import { keyLabel, runKey } from "../../lib/run-keys";
 import { type SortKey, sortable } from "../../lib/sorting";
 import type { Layout } from "./run-line";
 
@@ -49,7 +49,8 @@ function HeadButton({ column: { key, width }, columns, by, place, can, grouped, 
   grouped: boolean;
   does: HeadDoes;
 }) {
-  const label = keyLabel(key);
+  const { root, path } = runKey(key);
+  const label = grouped && root === "metric" ? `${path[1]!}, last` : keyLabel(key);
   const pressed = (event: React.KeyboardEvent) => {
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (!step || !event.altKey) return;

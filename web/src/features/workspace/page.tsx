@@ -3,7 +3,9 @@ import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ChartsPanel } from "./charts";
 import { RunsSide } from "./runs-side";
+import { SidePanel } from "./side-panel";
 import { Split } from "./split";
+import { Toolbar } from "./toolbar";
 import { useLines } from "./use-lines";
 import { shownGroups, useShown, useShownRuns } from "./use-shown";
 import { useView } from "./use-view";
@@ -20,15 +22,17 @@ function Workspace({ project }: { project: string }) {
   const table = useLines(project, view, open, ready);
   const { shown, toggle } = useShown(project, address.shown, table.firstIds);
   const runs = useShownRuns(project, shown, table.loaded, table.grouped);
-  const groups = useMemo(() => (table.grouped ? shownGroups(shown, table.groups) : null), [table.grouped, table.groups, shown]);
+  const groups = useMemo(() => (table.grouped ? shownGroups(shown, table.groups, table.names) : null), [table.grouped, table.groups, table.names, shown]);
   return (
     <main className="workspace">
       <h1 className="hidden-text">{project}</h1>
+      <Toolbar project={project} view={view} does={does} fields={fields.data} address={address} />
       <Split
         at={view.split} change={(split) => does.change({ split })}
-        left={<RunsSide project={project} view={view} does={does} table={table} fields={fields} open={open} shown={shown} toggle={toggle} />}
+        left={<RunsSide project={project} view={view} does={does} table={table} open={open} shown={shown} toggle={toggle} />}
         right={<ChartsPanel project={project} runs={runs} groups={groups} />}
       />
+      {view.panel && <SidePanel key={view.panel} project={project} run={view.panel} close={() => does.change({ run: "" })} baseline={(base) => does.change({ base })} />}
     </main>
   );
 }

@@ -3,7 +3,7 @@ import { Tabs } from "../../ui/tabs";
 
 const LEAST = 20;
 const MOST = 80;
-const NARROW = "(max-width: 760px)";
+export const NARROW = "(max-width: 760px)";
 
 /** Two sides with a divider that is dragged, or moved by the arrow keys; either side alone; tabs where there is no room for both. */
 export function Split({ at, change, left, right }: { at: string; change: (at: string) => void; left: ReactNode; right: ReactNode }) {

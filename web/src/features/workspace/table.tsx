@@ -2,7 +2,6 @@ import "./workspace.css";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { stroke } from "../../lib/colours";
-import { groupName } from "../../lib/groups";
 import type { SortKey } from "../../lib/sorting";
 import { useNow } from "../../ui/when";
 import { GroupLine } from "./group-line";
@@ -27,19 +26,19 @@ export interface TableDoes {
 }
 
 /** The rows that are on screen, of as many as there are; `more` is called when the last of those that are known comes near. */
-export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, grouped, telling, stale, does, label, children }: {
+export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, grouped, names, stale, does, label, children }: {
   project: string;
   lines: readonly Line[];
   total: number;
   layout: Layout;
   sort: readonly SortKey[];
   shown: ReadonlyMap<string, number>;
-  ticked: ReadonlySet<string>;
+  ticked: ReadonlyMap<string, RunRow>;
   active: number;
   chosen: string;
   baseline: RunRow | undefined;
   grouped: boolean;
-  telling: readonly string[];
+  names: ReadonlyMap<object, string>;
   stale: boolean;
   does: TableDoes;
   label: string;
@@ -70,8 +69,9 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
   const lineOf = (event: MouseEvent): number => Number((event.target as HTMLElement).closest<HTMLElement>("[data-line]")?.dataset.line ?? -1);
 
   return (
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the whole page hears the keys: use-keys.ts
     <div
-      ref={scroller} className={stale ? "runs stale" : "runs"} role="grid" aria-label={label} aria-rowcount={total + 1} aria-colcount={layout.columns.length} aria-busy={stale} tabIndex={0}
+      ref={scroller} className={stale ? "runs stale" : "runs"} role={children ? "group" : "grid"} aria-label={label} aria-rowcount={children ? undefined : total + 1} aria-colcount={children ? undefined : layout.columns.length} aria-busy={stale} tabIndex={0}
       aria-activedescendant={seen ? `line-${active}` : undefined}
       onClick={(event) => {
         const line = lineOf(event);
@@ -80,17 +80,17 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
         does.clicked(line, (what ?? "line") as "eye" | "tick" | "open" | "line", event);
       }}
       onDoubleClick={(event) => { if (!(event.target as HTMLElement).closest("[data-act]") && lineOf(event) >= 0) does.opened(lineOf(event)); }}
-      onMouseOver={(event) => hovered((event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run ?? null)}
-      onFocus={() => undefined} onMouseLeave={() => hovered(null)} onKeyDown={() => undefined}
+      onPointerOver={(event) => hovered((event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run ?? null)}
+      onPointerLeave={() => hovered(null)}
     >
-      <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
+      {!children && <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
         <Head layout={layout} sort={sort} grouped={grouped} ticked={ticked.size > 0} tick={does.tickAll} does={does} />
         {baseline && (
           <div role="row" aria-label="The baseline" className="runs-line tall baseline" data-run={baseline.id} style={{ width: layout.total }}>
             <RunLine run={baseline} project={project} layout={layout} stroke={strokeOf(baseline.id)} ticked={ticked.has(baseline.id)} chosen={false} baseline={baseline} now={now} />
           </div>
         )}
-      </div>
+      </div>}
       {children ?? (
         <div className="runs-body" role="rowgroup" style={{ height: rows.getTotalSize(), width: layout.total, minWidth: "100%" }}>
           {items.map(({ index, start, key }) => {
@@ -100,7 +100,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
             return (
               <div key={key} id={`line-${index}`} role="row" aria-rowindex={index + 2} data-line={index} data-run={line.kind === "run" ? line.id : undefined} className={marks} aria-selected={line.kind === "run" ? ticked.has(line.id) : undefined} style={{ transform: `translateY(${start}px)`, width: layout.total }}>
                 {line.kind === "run" && <RunLine run={line.run} project={project} layout={layout} stroke={strokeOf(line.id)} ticked={ticked.has(line.id)} chosen={line.id === chosen} baseline={baseline} member={line.member} now={now} />}
-                {line.kind === "group" && <GroupLine group={line.group} name={groupName(line.group, telling)} layout={layout} stroke={strokeOf(line.id)} open={line.open} />}
+                {line.kind === "group" && <GroupLine group={line.group} name={names.get(line.group) ?? ""} layout={layout} stroke={strokeOf(line.id)} open={line.open} />}
                 {line.kind === "note" && <div role="gridcell" className="runs-note">{line.words}</div>}
               </div>
             );

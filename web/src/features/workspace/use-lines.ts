@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { both, groupFilter, telling } from "../../lib/groups";
+import { both, groupFilter, groupNames } from "../../lib/groups";
 import { writeSort } from "../../lib/sorting";
 import type { Line } from "./lines";
 import { runLines } from "./lines";
@@ -24,7 +24,7 @@ export function useLines(project: string, view: View, open: readonly string[], r
   const lines = grouped ? groupLines(all, opened, memberRuns) : runLines(held);
   const loaded = useMemo(() => new Map(held.map((run) => [run.id, run])), [held]);
   return {
-    lines, loaded, groups: all, grouped, keys: useMemo(() => telling(all), [all]), count,
+    lines, loaded, groups: all, grouped, names: useMemo(() => groupNames(all), [all]), count,
     from: grouped ? groups : runs,
     firstIds: useMemo(() => (grouped ? all.slice(0, 10).map(groupId) : held.slice(0, 10).map(({ id }) => id)), [grouped, all, held]),
   };

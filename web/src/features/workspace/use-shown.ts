@@ -1,6 +1,5 @@
 import { useMemo, useState } from "react";
 import { places, stroke } from "../../lib/colours";
-import { groupName, telling } from "../../lib/groups";
 import { readShown, SHOWN_AT_FIRST, toggled, writeShown } from "../../lib/shown";
 import type { ShownGroup, ShownRun } from "./charts";
 import type { RunGroup } from "./use-groups";
@@ -39,11 +38,10 @@ export function useShownRuns(project: string, shown: ReadonlyMap<string, number>
 /** A group by itself: the id of its oldest run stays while the group does. */
 export const groupId = (group: RunGroup): string => group.runs[0] ?? "";
 
-export function shownGroups(shown: ReadonlyMap<string, number>, groups: readonly RunGroup[]): ShownGroup[] {
-  const keys = telling(groups);
+export function shownGroups(shown: ReadonlyMap<string, number>, groups: readonly RunGroup[], names: ReadonlyMap<object, string>): ShownGroup[] {
   const known = new Map(groups.map((group) => [groupId(group), group]));
   return [...shown].flatMap(([id, place]) => {
     const group = known.get(id);
-    return group ? [{ id, name: groupName(group, keys), n: group.n, runs: group.runs, stroke: stroke(place) }] : [];
+    return group ? [{ id, name: names.get(group) ?? "", n: group.n, runs: group.runs, stroke: stroke(place) }] : [];
   });
 }

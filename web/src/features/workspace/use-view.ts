@@ -29,7 +29,8 @@ export function useView(project: string) {
   const [address, change] = useAddress();
   const fields = useFields(project);
   const { filter = "", sort = "", group = "", cols = "", base = "", run = "", split = "", archived = "" } = address;
-  const columns = useMemo(() => (cols ? readColumns(cols) : standardColumns(fields.data)), [cols, fields.data]);
+  const pending = fields.isPending;
+  const columns = useMemo(() => (cols ? readColumns(cols) : pending ? [] : standardColumns(fields.data, group !== "")), [cols, pending, fields.data, group]);
   const view = useMemo((): View => {
     const kept = archived ? filter : both(filter, "archived = false");
     return { filter, passing: group ? both(kept, "rerun_of is null") : kept, sort: readSort(sort), group, columns, baseline: base, panel: run, split, archived: archived !== "" };
@@ -44,7 +45,7 @@ export function useView(project: string) {
       widen: (key: string, width: number) => set(columns.map((column) => (column.key === key ? { ...column, width: clamped(width || widthOf(key)) } : column))),
     };
   }, [change, columns, sort]);
-  return { view, does, fields, address, ready: cols !== "" || !fields.isPending };
+  return { view, does, fields, address, ready: columns.length > 0 };
 }
 
 /** The metrics among columns, as groups ask for them. */
