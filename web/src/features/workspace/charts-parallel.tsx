@@ -7,7 +7,7 @@ import { keyLabel, runKey, valueAt } from "../../lib/run-keys";
 import { Menu } from "../../ui/menu";
 import type { ShownRun } from "./charts";
 import { Picture } from "./charts-picture";
-import { type Matching, ofHowMany, type RunPart, standardTarget, useMatching } from "./charts-runs";
+import { ofHowMany, type RunPart, standardTarget, useMatching } from "./charts-runs";
 import { cut, marks, plain, type ScatterProps } from "./charts-scatter";
 
 const HEIGHT = 440;
@@ -17,10 +17,12 @@ const AT_FIRST = 5;
 /** Each run as a line over axes, one for each value: which settings lead where. */
 export function Parallel({ project, runs, charts, all, address, choose }: ScatterProps) {
   const target = address.target ?? standardTarget(all);
-  const asked = address.axes ? listed(address.axes) : null;
-  const found = useMatching(project, useMemo(() => (asked ? [...new Set(asked)] : ["config", target].filter(Boolean)), [address.axes, target])); // eslint-disable-line react-hooks/exhaustive-deps -- asked is read from address.axes
-  const keys = asked ?? standardAxes(found, target);
-  const axes = useMemo(() => keys.map((key) => axisOf(key, found.runs.map((run) => valueAt(run, runKey(key))), charts.view.logY && runKey(key).root === "metric")), [keys.join("|"), found.runs, charts.view.logY]); // eslint-disable-line react-hooks/exhaustive-deps -- keys by their text
+  const asked = useMemo(() => (address.axes ? listed(address.axes) : null), [address.axes]);
+  const found = useMatching(project, useMemo(() => (asked ? [...new Set(asked)] : ["config", target].filter(Boolean)), [asked, target]));
+  const { runs: matching } = found;
+  const keys = useMemo(() => asked ?? standardAxes(matching, target), [asked, matching, target]);
+  const { logY } = charts.view;
+  const axes = useMemo(() => keys.map((key) => axisOf(key, matching.map((run) => valueAt(run, runKey(key))), logY && runKey(key).root === "metric")), [keys, matching, logY]);
   const drawn = useMemo(() => found.runs.filter((run) => axes.filter((axis) => axis.place(valueAt(run, runKey(axis.key))) !== null).length > 1), [found.runs, axes]);
   const toggle = (key: string) => choose({ axes: list(keys.includes(key) ? keys.filter((each) => each !== key) : [...keys, key]) });
   const caption = `n = ${drawn.length}, of ${ofHowMany(found)} · a line is broken where a run has no value${asked ? "" : " · axes: what tells most of the metric, see Importance"}`;
@@ -42,7 +44,7 @@ export function Parallel({ project, runs, charts, all, address, choose }: Scatte
   );
 }
 
-function standardAxes({ runs }: Matching, target: string): string[] {
+function standardAxes(runs: readonly RunPart[], target: string): string[] {
   const values = runs.map((run) => Number(valueAt(run, runKey(target)) ?? NaN));
   return [...importance(runs.map(({ config }) => config ?? {}), values).slice(0, AT_FIRST).map(({ key }) => key), ...(target ? [target] : [])];
 }
@@ -57,7 +59,6 @@ function Lines({ width, axes, runs, shown, open }: { width: number; axes: Axis[]
   return (
     <g fontSize="11" fill="none">
       {paths.map(({ run, d }) => (
-        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the table has the same runs for keys
         <path
           key={run.id} className="charts-run-line" d={d} stroke={strokes.get(run.id)?.colour ?? "var(--muted)"} strokeWidth={strokes.has(run.id) ? 2 : 1} opacity={hovered && near ? 0.15 : strokes.has(run.id) ? 0.9 : 0.3}
           strokeDasharray={strokes.get(run.id)?.dash?.join(" ")} onPointerEnter={() => setHovered(run.id)} onPointerLeave={() => setHovered(null)} onClick={() => open(run.id)}

@@ -88,7 +88,6 @@ function Plane({ width, x, y, dots, line, runs, open }: { width: number; x: Axis
       <text transform={`translate(-60 ${h / 2}) rotate(-90)`} textAnchor="middle" fill="var(--ink)">{keyLabel(y.key)}</text>
       {line && <Trend line={line} w={w} h={h} />}
       {ordered.map(({ run, left, top }) => (
-        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the table has the same runs for keys
         <circle
           key={run.id} className="charts-dot" cx={w * left} cy={h * top} r={run.id === hovered ? 7 : 4.5} fill={strokes.get(run.id)?.colour ?? "var(--muted)"} opacity={strokes.has(run.id) || run.id === hovered ? 0.95 : 0.4}
           onPointerEnter={() => setHovered(run.id)} onPointerLeave={() => setHovered(null)} onClick={() => open(run.id)}
