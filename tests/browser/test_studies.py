@@ -62,7 +62,7 @@ class TestStudyPage:
         expect(batch).to_contain_text("Not enough seeds")
         expect(batch.locator("circle")).to_have_count(3)
         expect(forest.get_by_role("row").filter(has_text="far too fast")).to_contain_text("3 diverged")
-        expect(page.get_by_role("img", name="val/loss, mean over seeds: 1 curves")).to_be_visible()
+        expect(page.get_by_role("img", name="val/loss, mean over seeds: 2 curves")).to_be_visible()
         shot(page, "study")
         accessible(page)
 
