@@ -26,7 +26,7 @@ def sweep(served: Service) -> str:
     """The SDK's id of a sweep of three runs: two have ended, with losses 3 and 0.5, and one is given to an agent."""
     with served.database.begin() as session:
         made = sweeps.add(session, projects.find_or_add(session, "acme", "sweeps"), yaml.safe_dump(CONFIG), "k1")[0]
-        made_id, external_id = made.id, made.external_id
+        made_id, external_id = made.id, made.name
         agent_id = sweeps.add_agent(session, made, "here").id
     for loss in (3.0, 0.5, None):
         with served.database.begin() as session:
