@@ -13,7 +13,7 @@ export function FirstRuns({ project }: { project: string }) {
   const [key, setKey] = useState<string | null>(null);
   const mint = useMutation({
     mutationFn: () => body(client.POST("/api/v1/keys", { headers: once(), body: { name: `first runs, ${new Date().toISOString().slice(0, 10)}`, role: "member" } })),
-    onSuccess: (made) => setKey(made!.key),
+    onSuccess: (made) => setKey(made.key),
   });
   const url = location.origin;
   const shown = key ?? "YOUR_KEY";

@@ -7,7 +7,7 @@ import { useNews } from "./queries";
 /** How many are unread, in the bar; tells of new ones by the browser where that was asked for. */
 export function Bell() {
   const { data } = useNews(notifying() === "on");
-  useTold((data?.items ?? null) as Schemas["InboxItem"][] | null);
+  useTold((data?.items ?? null));
   const unread = data?.unread ?? 0;
   const many = unread >= 100 ? "99+" : String(unread);
   return (

@@ -5,7 +5,7 @@ import type { Schemas } from "../../api/client";
 import { useMay } from "../../api/me";
 import { projectParts } from "../../lib/address";
 import { notify, notifying } from "../../lib/notify";
-import { Seal, type SealKind } from "../../ui/seal";
+import { Seal } from "../../ui/seal";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
@@ -14,7 +14,7 @@ import { useInbox, useMarkRead } from "./queries";
 
 export function InboxPage() {
   const inbox = useInbox();
-  const items = inbox.data?.pages.flatMap((page) => (page?.items ?? []) as Schemas["InboxItem"][]) ?? [];
+  const items = inbox.data?.pages.flatMap((page) => (page?.items ?? [])) ?? [];
   const fresh = useFresh(items);
   const [state, setState] = useState(notifying);
   return (
@@ -53,7 +53,7 @@ function Item({ item, fresh }: { item: Schemas["InboxItem"]; fresh: boolean }) {
 }
 
 function Mark({ item }: { item: Schemas["InboxItem"] }) {
-  if (item.kind === "verdict") return <Seal kind={(item.outcome ?? "not_comparable") as SealKind} />;
+  if (item.kind === "verdict") return <Seal kind={item.outcome ?? "not_comparable"} />;
   if (item.kind === "alert") return <span className={item.level === "ERROR" ? "bad" : item.level === "WARN" ? "warn" : "muted"} aria-hidden="true">▲</span>;
   return <State state={item.kind} />;
 }
@@ -65,13 +65,12 @@ function useFresh(items: Schemas["InboxItem"][]): ReadonlySet<string> {
   const may = useMay("member");
   const marked = useRef("");
   const newest = items[0];
+  const unread = items.filter((item) => !item.read).map(({ id }) => id);
+  if (unread.some((id) => !fresh.has(id))) setFresh(new Set([...fresh, ...unread]));
   useEffect(() => {
-    const unread = items.filter((item) => !item.read).map(({ id }) => id);
-    if (!newest || !unread.length) return;
-    setFresh((before) => (unread.every((id) => before.has(id)) ? before : new Set([...before, ...unread])));
-    if (!may || marked.current === newest.id) return;
+    if (!newest || newest.read || !may || marked.current === newest.id) return;
     marked.current = newest.id;
     mark.mutate(newest.id);
-  }, [items, newest, may, mark]);
+  }, [newest, may, mark]);
   return fresh;
 }

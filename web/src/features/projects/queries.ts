@@ -23,7 +23,7 @@ export function useRecent(project: string) {
     queryFn: async ({ signal }) => {
       const query = { project, fields: "id,name,state,created_at,finished_at,reproduced", limit: RECENT, total: true };
       const page = await body(client.GET("/api/v1/runs", { params: { query }, signal }));
-      return { runs: page!.items as unknown as Recent[], total: (page as unknown as { total: number }).total };
+      return { runs: page.items as unknown as Recent[], total: (page as unknown as { total: number }).total };
     },
     staleTime: 20_000,
     refetchInterval: 60_000,
@@ -36,7 +36,7 @@ export function useNewProject(done: (project: Schemas["ProjectShown"]) => void) 
     mutationFn: (project: string) => body(client.POST("/api/v1/projects", { headers: once(), body: { project } })),
     onSuccess: (made) => {
       void queries.invalidateQueries({ queryKey: ["projects"] });
-      done(made!);
+      done(made);
     },
   });
 }

@@ -17,7 +17,7 @@ export function useMint(done: (made: Schemas["KeyMinted"]) => void) {
   return useMutation({
     mutationFn: (asked: Schemas["NewKey"]) => body(client.POST("/api/v1/keys", { headers: once(), body: asked })),
     onSuccess: (made) => {
-      done(made as Schemas["KeyMinted"]);
+      done(made);
       void queries.invalidateQueries({ queryKey: ["keys"] });
       void queries.invalidateQueries({ queryKey: ["users"] });
     },

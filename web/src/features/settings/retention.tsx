@@ -18,7 +18,7 @@ export function Retention() {
     <div className="stack">
       <label>Project <select value={project} onChange={(event) => change({ project: event.target.value })}>{[...new Set([...names, project])].filter(Boolean).map((name) => <option key={name}>{name}</option>)}</select></label>
       {kept.error && <Trouble error={kept.error} />}
-      {kept.data && <RetentionForm key={project} project={project} kept={kept.data as Schemas["RetentionShown"]} />}
+      {kept.data && <RetentionForm key={project} project={project} kept={kept.data} />}
     </div>
   );
 }
@@ -39,7 +39,7 @@ function RetentionForm({ project, kept }: { project: string; kept: Schemas["Rete
     delete_archived_after_days: days(remove),
     keep: { tags: tags.split(",").map((tag) => tag.trim()).filter(Boolean), filter: filter.trim() || null, baselines, verdicts },
   };
-  const would = preview.data?.would as Schemas["WouldTake"] | undefined;
+  const would = preview.data?.would;
   return (
     <form className="stack settings-retention" onSubmit={(event) => { event.preventDefault(); preview.mutate(wanted); }} onChange={() => { preview.reset(); set.reset(); }}>
       <fieldset disabled={!may} className="stack">
