@@ -12,16 +12,16 @@ Visit = Callable[..., Page]
 
 class TestSubmit:
     def test_the_form_becomes_a_run(self, visit: Visit, served: Service, shot: Callable[[Page, str], None]) -> None:
-        page = visit("/submit?project=submit/plain")
+        page = visit("/submit?project=forms/plain")
         page.get_by_label("Name", exact=True).first.select_option("digits")
         page.get_by_label("Total iterations").fill("20")
         page.get_by_label("Batch size").fill("full")
-        expect(page.get_by_text("begins at once")).to_be_visible()
+        expect(page.get_by_text(re.compile("begins at once|next to begin|before it"))).to_be_visible()
         shot(page, "submit")
 
         page.get_by_role("button", name="Submit", exact=True).click()
 
-        expect(page).to_have_url(re.compile(r"/submit/plain/runs/\w+$"))
+        expect(page).to_have_url(re.compile(r"/forms/plain/runs/\w+$"))
         run = served.run(page.url.rpartition("/")[2])
         assert (run["config"]["total_iterations"], run["config"]["batch_size"], run["config"]["dataset"]["name"]) == (20, "full", "digits")
 

@@ -63,7 +63,7 @@ class TestSweepPage:
         page.get_by_role("button", name="Resume").click()
         page.get_by_role("button", name="Stop").click()
 
-        expect(page.get_by_text("finished", exact=True)).to_be_visible()
+        expect(page.get_by_text("finished", exact=True).first).to_be_visible()
         expect(page.get_by_role("button", name="Pause")).to_have_count(0)
 
     def test_stands_in_the_list(self, visit: Visit, sweep: str) -> None:
