@@ -37,6 +37,7 @@ from store.tables import (
     RunTag,
     Segment,
     Series,
+    Share,
     Streamed,
     StreamMark,
     StudyRun,
@@ -60,7 +61,7 @@ class Part:
     """A table with rows of runs: the columns that say whose a row is, what it takes in bytes, and how many go in one statement."""
 
     table: Any
-    owners: tuple[InstrumentedAttribute[str], ...]
+    owners: tuple[InstrumentedAttribute[Any], ...]
     size: SQLColumnExpression[int] | None = None
     at_once: int = 250
 
@@ -87,6 +88,7 @@ PARTS = (
     Part(Series, (Series.run_id,)),
     Part(RunParam, (RunParam.run_id,)),
     Part(RunTag, (RunTag.run_id,)),
+    Part(Share, (Share.run_id,)),
     Part(StudyRun, (StudyRun.run_id,)),
     Part(Attempt, (Attempt.run_id,)),
     Part(ClientEvidence, (ClientEvidence.run_id,)),

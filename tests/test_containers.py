@@ -135,6 +135,9 @@ class TestDockerfile:
             "LICENSE",
             "pyproject.toml",
             "constraints.txt",
+            "hatch_build.py",
+            "web",
+            "docs",
         }
         lines = (ROOT / ".dockerignore").read_text().splitlines()
 

@@ -31,7 +31,7 @@ class TestLinks:
         assert sent_to(api, f"/team/linked%20project/runs/{run['external_id']}{more}") == own
         assert (sent_to(api, own + more) == own) if more else (api.admin.get(own).status_code in (200, 503))
 
-    @pytest.mark.parametrize("part", ["workspace", "table", "runs", "sweeps", "artifacts", "artifacts/model/unknown/v0"])
+    @pytest.mark.parametrize("part", ["workspace", "table", "runs", "artifacts", "artifacts/model/unknown/v0"])
     def test_to_parts_that_are_no_pages_here_lead_to_the_project(self, api: Any, run: dict[str, Any], part: str) -> None:
         assert run["project"] == "team/linked project"
         assert sent_to(api, f"/team/linked%20project/{part}") == "/team/linked%20project"

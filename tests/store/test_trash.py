@@ -109,6 +109,7 @@ class TestDiscard:
             "history_pieces": 0,
             "stream_marks": 0,
             "streamed_runs": 0,
+            "shares": 0,
         }
         assert done.rows == counted
         assert done.size_bytes > 2 * (len(b"weights") + len("hello"))
