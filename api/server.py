@@ -18,6 +18,7 @@ HEADERS_S = 15.0
 KEEP_ALIVE_S = 30
 GRACE_S = 2  # what `runtwice up` leaves us before it stops waiting
 BACKLOG = 2048
+SILENT_S = 20  # for one process of several to answer its parent before it is started anew; loading alone takes over 5 s on a busy machine
 
 
 class Protocol(HttpToolsProtocol):
@@ -97,6 +98,7 @@ def serve(settings: Settings) -> None:
         "backlog": BACKLOG,
         "timeout_keep_alive": KEEP_ALIVE_S,
         "timeout_graceful_shutdown": GRACE_S,
+        "timeout_worker_healthcheck": SILENT_S,
     }
     if settings.api_processes > 1:
         uvicorn.run("api.server:from_environment", factory=True, workers=settings.api_processes, **options)
