@@ -78,6 +78,7 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on Pos
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.export
 	$(BIN)/python -m bench.live
+	$(BIN)/python -m bench.wandb_stream
 	$(BIN)/python -m bench.first_point
 	$(BIN)/python -m bench.verdict
 	$(BIN)/python -m bench.training_overhead

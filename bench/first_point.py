@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -82,6 +82,12 @@ def first_point(client: httpx.Client, seed: int) -> float:
 
 def idle_mb(client: httpx.Client) -> float:
     """Resident megabytes of the process that listens on the client's port."""
+    status = Path(f"/proc/{listener(client)}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def listener(client: httpx.Client) -> int:
+    """The process that listens on the client's port."""
     port = client.base_url.port
     inode = next(
         line.split()[9]
@@ -89,12 +95,9 @@ def idle_mb(client: httpx.Client) -> float:
         if int(line.split()[1].split(":")[1], 16) == port and line.split()[3] == "0A"
     )
     for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
+        with suppress(OSError):
             if str(link.readlink()) == f"socket:[{inode}]":
-                status = (link.parent.parent / "status").read_text()
-                return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
-        except OSError:
-            continue
+                return int(link.parent.parent.name)
     raise RuntimeError(f"nobody listens on port {port}")
 
 
