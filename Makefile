@@ -81,6 +81,8 @@ bench: $(VENV)/.tests ## the figures of docs/benchmarks.md, on SQLite and on Pos
 	$(BIN)/python -m bench.wandb_stream
 	$(BIN)/python -m bench.first_point
 	$(BIN)/python -m bench.verdict
+	$(BIN)/python -m bench.studies
+	$(BIN)/python -m bench.on_postgres bench.studies
 	$(BIN)/python -m bench.training_overhead
 	$(BIN)/python -m bench.train
 	$(BIN)/python -m bench.train --batch 64 --adam

@@ -4,8 +4,8 @@ python -m bench.export [--points 1000000] [--runs 10000] [--database-url postgre
 """
 
 import argparse
+import math
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from bench.first_point import start
+from bench.first_point import listener, start
 from store import projects, runs, series
 from store.database import Database, connect
 from store.series import Points
@@ -43,7 +43,8 @@ def main() -> None:
 
 def measure(client: httpx.Client, database: Database, points: int, count: int) -> None:
     long, many = fill_long(database, points), fill_many(database, count)
-    pid, idle_mb = listener(client)
+    pid = listener(client)
+    idle_mb = memory_mb(pid, "VmRSS")
     print(f"API idle: {idle_mb:.0f} MB resident")
     for what, path, query in (
         (f"points of one run, {points:,} (Parquet)", "/export/points", {"project": "bench/long"}),
@@ -57,8 +58,9 @@ def measure(client: httpx.Client, database: Database, points: int, count: int) -
         peak_mb = memory_mb(pid, "VmHWM")
         print(f"  {what:52} {seconds:6.1f} s  {size_bytes / 1e6:7.1f} MB  {size_bytes / 1e6 / seconds:6.1f} MB/s   peak {peak_mb - idle_mb:+.0f} MB")
     print(f"API afterwards: {memory_mb(pid, 'VmRSS') - idle_mb:+.0f} MB")
-    for project in (long and "bench/long", many and "bench/many"):
-        deletion(client, database, project)
+    for project, filled in (("bench/long", long), ("bench/many", many)):
+        if filled:
+            deletion(client, database, project)
 
 
 def deletion(client: httpx.Client, database: Database, project: str) -> None:
@@ -89,7 +91,7 @@ def is_purged(database: Database) -> bool:
 
 
 def ms(seconds: list[float], share: float) -> float:
-    return sorted(seconds or [0.0])[min(len(seconds) - 1, int(len(seconds) * share))] * 1000 if seconds else statistics.nan
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000 if seconds else math.nan
 
 
 def download(client: httpx.Client, path: str, query: dict[str, str]) -> tuple[float, int]:
@@ -137,23 +139,6 @@ def end(database: Database, ids: list[str]) -> None:
     with database.begin() as session:
         for run in runs.get_many(session, ids):
             runs.finish_client(session, run, "finished", None)
-
-
-def listener(client: httpx.Client) -> tuple[int, float]:
-    """The process that listens on the client's port, and its resident megabytes."""
-    inode = next(
-        line.split()[9]
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if int(line.split()[1].split(":")[1], 16) == client.base_url.port and line.split()[3] == "0A"
-    )
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if str(link.readlink()) == f"socket:[{inode}]":
-                pid = int(link.parent.parent.name)
-                return pid, memory_mb(pid, "VmRSS")
-        except OSError:
-            continue
-    raise RuntimeError("nobody listens there")
 
 
 def memory_mb(pid: int, what: str) -> float:
