@@ -72,7 +72,8 @@ def logged(client: httpx.Client, folder: Path, rows: int, metrics: int) -> None:
         raise RuntimeError("a process of the SDK failed; its words are above")
     names = [f"metric/{number}" for number in range(metrics)]
     for words in said:
-        run = words.split()[-1]
+        found = client.get("/runs", params={"filter": f"external_id = '{words.split()[-1]}'"}).raise_for_status().json()["items"]
+        run = found[0]["id"]
         series = client.get("/series", params={"run": run, "metric": names}).raise_for_status().json()["series"]
         if any(curve["count"] != rows for curve in series):
             raise RuntimeError(f"points of run {run} are missing: {[curve['count'] for curve in series]} of {rows}")
