@@ -96,11 +96,19 @@ def _end(session: Session, run: Run, sent: Mapping[str, Any]) -> None:
     if not sent.get("complete"):
         return
     code = sent.get("exitcode")
-    code = code if code.__class__ is int else 0
-    state, reason = ("finished", None) if code == 0 else ("failed", f"The process ended with exit code {code}.")
+    state, reason = _ending(code if code.__class__ is int else 0, run.cancel_requested_at is not None)
     if run.is_terminal and run.state == state:
         return
     run.state, run.reason, run.finished_at = state, reason, session.scalar(select(now()))
     session.flush()
     turns.state(session, run.id, state, reason)
     findings.note(session, run)
+
+
+def _ending(code: int, was_asked_to_stop: bool) -> tuple[str, str | None]:
+    """The state and why; a script that was asked to stop and came to its end all the same has finished."""
+    if code == 0:
+        return "finished", None
+    if was_asked_to_stop:
+        return "cancelled", f"It was asked to stop, and its process ended with exit code {code}."
+    return "failed", f"The process ended with exit code {code}."

@@ -29,17 +29,28 @@ told.append(go(id="auto0001", resume="auto"))
 print(json.dumps(told))
 """
 STOPPED = """
-import json, sys, time, wandb
-run = wandb.init(project="PROJECT", id="stopped1", settings=wandb.Settings(x_file_stream_transmit_interval=1))
+import json, signal, sys, threading, time, wandb
+from wandb.sdk.lib import interrupt
+
+ignores = sys.argv[2] == "ignores"
+if ignores:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+told = threading.Event()
+
+def stop():  # what the SDK does by itself, and a mark that it was done
+    interrupt.interrupt_main()
+    told.set()
+
+run = wandb.init(project="stops", id=sys.argv[1], settings=wandb.Settings(stop_fn=stop if ignores else None))
 run.log({"x": 1})
 print("ready", flush=True)
-try:
-    for i in range(6000):
-        run.log({"x": i})
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("stopped", flush=True)
-    run.finish(exit_code=1)
+if ignores:
+    assert told.wait(90)
+else:
+    time.sleep(90)
+run.log({"x": 2})
+run.finish()
+print(json.dumps("went on to its end"))
 """
 
 
@@ -65,21 +76,68 @@ class TestResume:
         assert (never[1], refused, auto[0]) == (1, "refused", "auto0001")
 
 
+def stopped(service: Service, sdk: Sdk, name: str, signals: str) -> tuple[int, str, dict[str, Any]]:
+    """The exit code, what was printed, and the run, of a script that was asked to stop by REST."""
+    command = [sys.executable, "-c", STOPPED, name, signals]
+    process = subprocess.Popen(command, cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ready"
+    run_id = run_of(service, "stops", name)
+    assert service.client.post(f"/runs/{run_id}/cancel").status_code == 202
+    said, _ = process.communicate(timeout=100)
+    return process.returncode, said, service.run(run_id)
+
+
+def run_of(service: Service, project: str, name: str) -> str:
+    (run,) = service.client.get("/runs", params={"project": f"team/{project}", "filter": f"external_id = '{name}'"}).json()["items"]
+    return str(run["id"])
+
+
+def send(service: Service, name: str, **said: Any) -> dict[str, Any]:
+    address = f"http://127.0.0.1:{service.port}/files/team/protocol/{name}/file_stream"
+    answer = httpx.post(address, json=said, auth=("api", service.key), verify=NO_TLS)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
 class TestStop:
-    @pytest.mark.proof  # the SDK looks every 15 s, and interrupts its main thread: slow, and not always told of by a script under load
-    def test_cancelling_by_rest_stops_the_script_that_logs(self, wandb_service: Service, sdk: Sdk) -> None:
-        script = STOPPED.replace("PROJECT", "stops")
-        process = subprocess.Popen([sys.executable, "-c", script], cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ready"
-        (run,) = wandb_service.client.get("/runs", params={"project": "team/stops"}).json()["items"]
+    @pytest.mark.proof  # the SDK looks every 15 s
+    def test_cancelling_by_rest_interrupts_the_script_that_logs(self, wandb_service: Service, sdk: Sdk) -> None:
+        code, said, run = stopped(wandb_service, sdk, "stopped1", "heeds")
 
-        asked = wandb_service.client.post(f"/runs/{run['id']}/cancel")
-        said, _ = process.communicate(timeout=90)
+        assert code != 0
+        assert "KeyboardInterrupt" in said
+        assert (run["state"], run["metrics"]["x"]["last"]) == ("cancelled", 1)
 
-        assert asked.status_code == 202
-        assert "stopped" in said
-        assert wandb_service.run(run["id"])["state"] == "failed"
+    @pytest.mark.proof  # as above
+    def test_a_script_that_ignores_interrupts_goes_on_to_its_end(self, wandb_service: Service, sdk: Sdk) -> None:
+        code, said, run = stopped(wandb_service, sdk, "ignores1", "ignores")
+
+        assert (code, "went on to its end" in said) == (0, True)
+        assert (run["state"], run["metrics"]["x"]["last"]) == ("finished", 2)
+
+    @pytest.mark.parametrize(
+        ("exit_code", "state", "reason", "word"),
+        [
+            pytest.param(255, "cancelled", "It was asked to stop, and its process ended with exit code 255.", "killed", id="interrupted"),
+            pytest.param(0, "finished", None, "finished", id="came to its end"),
+        ],
+    )
+    def test_is_told_with_the_next_lines(self, wandb_service: Service, exit_code: int, state: str, reason: str | None, word: str) -> None:
+        name = f"asked{exit_code:03}"
+        upsert(wandb_service, name=name, host="here")
+        first = send(wandb_service, name, files={"wandb-history.jsonl": {"offset": 0, "content": ['{"_step": 0, "x": 1}']}})
+        run_id = run_of(wandb_service, "protocol", name)
+
+        wandb_service.client.post(f"/runs/{run_id}/cancel")
+
+        assert "stopped" not in first
+        assert send(wandb_service, name)["stopped"] is True
+        assert "stopped" not in send(wandb_service, name, complete=True, exitcode=exit_code)
+        run = wandb_service.run(run_id)
+        assert (run["state"], run["reason"]) == (state, reason)
+        shown = ask(wandb_service, f'{{project(name: "protocol", entityName: "team"){{run(name: "{name}"){{state}}}}}}').json()
+        assert shown["data"]["project"]["run"]["state"] == word
 
     def test_a_run_of_a_plain_client_cannot_be_cancelled(self, wandb_service: Service) -> None:
         run = wandb_service.client.post("/runs", json={"project": "team/plain", "config": {}, "origin": "client"}).json()
