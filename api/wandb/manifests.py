@@ -1,5 +1,7 @@
 """Manifests of artifacts: what files a version has, as the SDK uploads it, and the files beside it."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -63,6 +65,12 @@ def whole(parts: Parts, version: Version, base: Version | None) -> tuple[dict[st
         own = _must_be_few({**own, "contents": {**_read(parts, base.manifest_sha256)["contents"], **own["contents"]}})
     blob = parts.files.put([orjson.dumps(own)])
     return own["contents"], blob
+
+
+def digest_of(contents: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the SDK would call these entries by, had one process logged them all: one version stands for one content by it."""
+    lines = "".join(f"{name}:{entry['digest']}\n" for name, entry in sorted(contents.items()))
+    return hashlib.md5(f"wandb-artifact-manifest-v1\n{lines}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _read(parts: Parts, sha256: str | None) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def create(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     with asking.writing() as session:
         project = names.find_or_add(session, asking.caller, asking.parts.settings, "/".join(path))
         found = collections.find_or_add(session, project, name, kind)
-        same = versions.same(session, found, digest) if input.get("enableDigestDeduplication") and digest else None
+        is_whole = digest and not input.get("distributedID")  # else other processes' files are still to come
+        same = versions.same(session, found, digest) if input.get("enableDigestDeduplication") and is_whole else None
         if same is not None:
             version_aliases.move(session, found, same, wanted)
             _call(session, same, input)
@@ -130,7 +131,10 @@ def commit(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any
     base = versions.get(asking.session, version.base_id, asking.caller.entity) if version.base_id else None
     contents, blob = manifests.whole(asking.parts, version, base)
     with asking.writing() as session:
-        return {"artifact": versions.commit(session, versions.get(session, version.id, asking.caller.entity), contents, blob)}
+        version = versions.commit(session, versions.get(session, version.id, asking.caller.entity), contents, blob)
+        if version.manifest_kind in (manifests.INCREMENTAL, manifests.PATCH):
+            version.digest = manifests.digest_of(contents)
+        return {"artifact": version}
 
 
 def change(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
