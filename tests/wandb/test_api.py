@@ -98,6 +98,8 @@ made.delete()
 api.create_project("brandnew", api.default_entity)
 out["projects"] = sorted(project.name for project in api.projects())
 out["project"] = api.project("brandnew", api.default_entity).name
+out["owner"] = api.project("reading", api.default_entity).owner.username
+out["integrations"] = len(list(api.integrations(api.default_entity)))
 out["from_path"] = api.from_path("team/reading/read0").name
 out["reports"] = len(list(api.reports("reading")))
 out["viewer"] = api.viewer.username != ""
@@ -153,6 +155,7 @@ class TestRuns:
         assert {"brandnew", "reading"} <= set(read["projects"])
         assert "unknown" not in read["projects"]
         assert read["project"] == "brandnew"
+        assert (read["owner"], read["integrations"]) == ("team", 0)
         assert read["left"] == ["read0", "read1"]
         assert read["reports"] == 0
 

@@ -33,4 +33,11 @@ def refusal(words: str) -> Callable[..., Any]:
     return refuse
 
 
-FIELDS = {f"Mutation.{name}": refusal(words) for name, words in REFUSED.items()}
+def none(_parent: Any, _asking: Asking, **_: Any) -> dict[str, Any]:
+    return {"edges": [], "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "endCursor": None}}
+
+
+FIELDS = {
+    "Entity.integrations": none,
+    **{f"Mutation.{name}": refusal(words) for name, words in REFUSED.items()},
+}

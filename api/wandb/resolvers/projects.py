@@ -55,5 +55,5 @@ FIELDS = {
     "Project.isBenchmark": lambda _project, _asking: False,
     "Project.readOnly": lambda _project, asking: asking.caller.role == "viewer",
     "Project.tags": lambda _project, _asking: [],
-    "Project.user": lambda _project, _asking: None,
+    "Project.user": lambda project, asking: viewer.user(asking, project.entity, project.entity, own=project.entity),
 }

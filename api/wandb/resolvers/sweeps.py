@@ -1,6 +1,7 @@
 """Sweeps: made, set to a state, shown; and their agents, which are told what to run."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,7 +10,9 @@ from analysis.sweeps.distributions import PlanError
 from api.problems import Problem
 from api.services import names
 from api.services import sweeps as service
+from api.wandb import at_hand
 from api.wandb.asking import Asking
+from api.wandb.at_hand import Listing
 from api.wandb.ids import opaque, own
 from api.wandb.times import moment
 from store import sweep_progress, sweeps, trials
@@ -19,6 +22,7 @@ from store.tables import Project, Run
 LARGEST_INT = 2**31 - 1  # of GraphQL
 MOST = 1000
 MOST_PRIOR_RUNS = 1000
+NO_FILTERS = "{}"  # as the SDK sends them
 
 
 def upsert(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[str, Any]:
@@ -89,17 +93,25 @@ def sweep(project: Project, asking: Asking, sweepName: str) -> Sweep | None:
     return sweeps.find(asking.session, project, sweepName)
 
 
-def listing(project: Project, asking: Asking, first: int | None = None, after: str | None = None, **_: Any) -> dict[str, Any]:
+def page(project: Project, asking: Asking, first: int | None = None, after: str | None = None, filters: str | None = None) -> dict[str, Any]:
+    """Newest first. Raises Problem 400 for filters that cannot be read."""
     limit = max(1, min(first or 50, MOST))
     last = None
     if after:
         before = asking.session.get(Sweep, own("Sweep", after))
         last = (before.created_at, before.id) if before else None
-    found = sweeps.page(asking.session, project, last, limit + 1)
+    if filters in (None, "", NO_FILTERS):
+        found = sweeps.page(asking.session, project, last, limit + 1)
+    else:
+        found = listing(asking).matching(sweeps.page(asking.session, project, last, at_hand.MOST), filters)
     shown = found[:limit]
     edges = [{"node": each, "cursor": opaque("Sweep", each.id)} for each in shown]
-    page = {"hasNextPage": len(found) > limit, "hasPreviousPage": last is not None, "endCursor": edges[-1]["cursor"] if edges else None}
-    return {"edges": edges, "pageInfo": page, "totalCount": sweeps.count(asking.session, project)}
+    held = {"hasNextPage": len(found) > limit, "hasPreviousPage": last is not None, "endCursor": edges[-1]["cursor"] if edges else None}
+    return {"edges": edges, "pageInfo": held, "totalCount": sweeps.count(asking.session, project)}
+
+
+def listing(asking: Asking) -> Listing[Sweep]:
+    return Listing(NAMES, {}, lambda sweep: sweep.id, lambda sweep, name: TOLD[name.partition(".")[0]](sweep, asking))
 
 
 def state(sweep: Sweep, asking: Asking) -> str:
@@ -124,6 +136,10 @@ def expected(sweep: Sweep, _asking: Asking) -> int | None:
 
 def runs(sweep: Sweep, asking: Asking, first: int | None = None, **_: Any) -> dict[str, Any]:
     return _connection(asking, [*sweeps.runs_of(sweep)], first)
+
+
+def prior_runs(sweep: Sweep, asking: Asking, first: int | None = None, **_: Any) -> dict[str, Any]:
+    return _connection(asking, [Run.project_id == sweep.project_id, Run.external_id.in_(sweep.prior_runs)], first)
 
 
 def agent(sweep: Sweep, asking: Asking, agentName: str) -> SweepAgent | None:
@@ -156,12 +172,23 @@ def total_runs(agent: SweepAgent, asking: Asking) -> int:
     return asking.session.scalar(select(func.count()).where(Trial.agent_id == agent.id)) or 0
 
 
+TOLD: dict[str, Callable[[Sweep, Asking], Any]] = {
+    "name": lambda sweep, _asking: sweep.name,
+    "displayName": lambda sweep, _asking: sweep.display_name,
+    "description": lambda sweep, _asking: sweep.description,
+    "state": state,
+    "method": lambda sweep, _asking: service.plan_of(sweep.config).method,
+    "createdAt": lambda sweep, _asking: moment(sweep.created_at),
+    "updatedAt": lambda sweep, _asking: moment(sweep.updated_at),
+}
+NAMES = {**{name: name for name in TOLD}, "display_name": "displayName", "created_at": "createdAt", "updated_at": "updatedAt"}
+
 FIELDS = {
     "Mutation.upsertSweep": upsert,
     "Mutation.createAgent": create_agent,
     "Mutation.agentHeartbeat": heartbeat,
     "Project.sweep": sweep,
-    "Project.sweeps": listing,
+    "Project.sweeps": page,
     "Project.totalSweeps": lambda project, asking: sweeps.count(asking.session, project),
     "Sweep.id": lambda sweep, _asking: opaque("Sweep", sweep.id),
     "Sweep.displayName": lambda sweep, _asking: sweep.display_name,
@@ -178,6 +205,7 @@ FIELDS = {
     "Sweep.scheduler": lambda _sweep, _asking: None,
     "Sweep.project": lambda sweep, asking: asking.session.get_one(Project, sweep.project_id),
     "Sweep.runs": runs,
+    "Sweep.priorRuns": prior_runs,
     "Sweep.agent": agent,
     "Sweep.agents": agents,
     "Agent.id": lambda agent, _asking: opaque("Agent", agent.id),
