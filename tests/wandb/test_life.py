@@ -191,6 +191,29 @@ class TestGraphQL:
         assert ask(wandb_service, "{viewer{id}}", key="x" * 43).status_code == 401
 
 
+class TestAbsent:
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            pytest.param("createUser", "runtwice keys create", id="users"),
+            pytest.param("createTeam", "once something is logged", id="teams"),
+            pytest.param("createRunQueue", "There are no launch queues here", id="launch queues"),
+            pytest.param("createFilterTrigger", "There are no automations here", id="automations"),
+        ],
+    )
+    def test_is_refused_in_words_when_it_is_to_be_made(self, wandb_service: Service, name: str, words: str) -> None:
+        assert words in refusal(ask(wandb_service, f'mutation {{{name}(input: {{name: "x"}})}}'))
+
+    def test_is_an_empty_list_when_it_is_read(self, wandb_service: Service) -> None:
+        upsert(wandb_service, name="absent01")
+        queues = '{project(name: "protocol", entityName: "team"){runQueues{id name}}}'
+        integrations = '{entity(name: "team"){integrations(first: 5){pageInfo{endCursor hasNextPage} edges{node{__typename}}}}}'
+
+        assert ask(wandb_service, queues).json()["data"]["project"] == {"runQueues": []}
+        found = ask(wandb_service, integrations).json()["data"]["entity"]["integrations"]
+        assert found == {"pageInfo": {"endCursor": None, "hasNextPage": False}, "edges": []}
+
+
 class TestUpsert:
     @pytest.mark.parametrize(
         "fields",

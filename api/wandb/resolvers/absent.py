@@ -39,5 +39,6 @@ def none(_parent: Any, _asking: Asking, **_: Any) -> dict[str, Any]:
 
 FIELDS = {
     "Entity.integrations": none,
+    "Project.runQueues": lambda _project, _asking: [],
     **{f"Mutation.{name}": refusal(words) for name, words in REFUSED.items()},
 }
