@@ -116,7 +116,7 @@ def visitor(browser: Browser, client: httpx.Client) -> Callable[[str], Page]:
     key = client.headers["Authorization"].removeprefix("Bearer ")
 
     def visit(address: str) -> Page:
-        context = browser.new_context(base_url=origin, viewport={"width": 1440, "height": 900})
+        context = browser.new_context(base_url=origin, viewport={"width": 1440, "height": 900}, bypass_csp=True)  # wait_for_function is an eval
         context.set_default_timeout(120_000)
         context.request.post("/login", form={"key": key, "next": "/"}, headers={"Origin": origin}, max_redirects=0)
         page = context.new_page()
