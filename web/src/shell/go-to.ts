@@ -1,5 +1,4 @@
 // Where one can go and what one can do from anywhere: what the command palette and the keys offer.
-import { list } from "virtual:guides";
 
 export interface Place {
   words: string;
@@ -34,9 +33,6 @@ export function placesHere(entity: string | undefined, project: string | undefin
     { words: "How long runs are kept", to: `/settings?project=${encodeURIComponent(note)}#retention`, note },
   ];
 }
-
-/** Guides by their titles. */
-export const GUIDES: readonly Place[] = list.filter(({ path }) => !path.startsWith("decisions/")).map(({ path, title }) => ({ words: title, to: `/docs/${path}`, note: "guide" }));
 
 /** Those whose words hold every word that is typed, those that begin with it first. */
 export function matching(places: readonly Place[], typed: string): Place[] {

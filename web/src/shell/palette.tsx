@@ -1,11 +1,14 @@
 import "./palette.css";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
+import { list } from "virtual:guides";
 import { useEffect, useId, useRef, useState } from "react";
 import { body, client } from "../api/client";
 import { useSettled } from "../lib/settled";
 import { chooseTheme, chosenTheme } from "../lib/theme";
-import { GUIDES, matching, type Place, PLACES, placesHere } from "./go-to";
+import { matching, type Place, PLACES, placesHere } from "./go-to";
+
+const GUIDES: readonly Place[] = list.filter(({ path }) => !path.startsWith("decisions/")).map(({ path, title }) => ({ words: title, to: `/docs/${path}`, note: "guide" }));
 
 interface Offer {
   id: string;

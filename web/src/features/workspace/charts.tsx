@@ -5,17 +5,19 @@ import type { Stroke } from "../../lib/colours";
 import { sections } from "../../lib/chart-view";
 import { runKey } from "../../lib/run-keys";
 import type { RunState } from "../../ui/state";
+import { later } from "../../ui/later";
 import { Trouble } from "../../ui/trouble";
 import { useAddress } from "../../lib/address";
 import { ChartsBar } from "./charts-bar";
-import { FullChart } from "./charts-full";
-import { Importance } from "./charts-importance";
-import { Parallel } from "./charts-parallel";
 import { choices } from "./charts-runs";
-import { Scatter } from "./charts-scatter";
 import { isFolded, Sections } from "./charts-sections";
 import { useChartView } from "./charts-view";
 import { useFields } from "./use-runs";
+
+const Scatter = later(async () => (await import("./charts-scatter")).Scatter);
+const Parallel = later(async () => (await import("./charts-parallel")).Parallel);
+const Importance = later(async () => (await import("./charts-importance")).Importance);
+const FullChart = later(async () => (await import("./charts-full")).FullChart, null);
 
 /** A run whose curves are drawn. */
 export interface ShownRun {

@@ -1,14 +1,16 @@
 import "./workspace.css";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { ChartsPanel } from "./charts";
+import { later } from "../../ui/later";
 import { RunsSide } from "./runs-side";
-import { SidePanel } from "./side-panel";
 import { Split } from "./split";
 import { Toolbar } from "./toolbar";
 import { useLines } from "./use-lines";
 import { shownGroups, useShown, useShownRuns } from "./use-shown";
 import { useView } from "./use-view";
+
+const ChartsPanel = later(async () => (await import("./charts")).ChartsPanel, <p className="charts-waiting meta">Loading…</p>);
+const SidePanel = later(async () => (await import("./side-panel")).SidePanel, <aside className="side" aria-label="Run"><p className="muted">Loading…</p></aside>);
 
 /** A project's runs: the table left, the curves of those with an open eye right. */
 export function WorkspacePage() {

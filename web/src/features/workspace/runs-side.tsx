@@ -3,10 +3,9 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { Refused } from "../../api/client";
 import { projectParts } from "../../lib/address";
 import { getHovered, onHovered, setHovered } from "../../lib/hover";
+import { later } from "../../ui/later";
 import { Trouble } from "../../ui/trouble";
-import { BulkBar } from "./bulk-bar";
 import { Foot } from "./foot";
-import { NoRuns, NothingMatches } from "./nothing";
 import { layoutOf } from "./run-line";
 import { NARROW, useMedia } from "./split";
 import { RunTable, type TableDoes } from "./table";
@@ -16,6 +15,9 @@ import type { useLines } from "./use-lines";
 import { fieldsOf, type RunRow, useRunsById } from "./use-runs";
 import type { useView, View } from "./use-view";
 
+const BulkBar = later(async () => (await import("./bulk-bar")).BulkBar, null);
+const NoRuns = later(async () => (await import("./nothing")).NoRuns);
+const NothingMatches = later(async () => (await import("./nothing")).NothingMatches);
 const MOST_PINNED = 176; // on a phone, so that something of the others is seen
 
 /** The left side: the table with what can be done in it, and under it how many runs there are. */

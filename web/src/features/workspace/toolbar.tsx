@@ -1,12 +1,15 @@
 import type { Schemas } from "../../api/client";
+import { conditions } from "../../lib/conditions";
+import { writeSort } from "../../lib/sorting";
+import { later } from "../../ui/later";
 import { Menu } from "../../ui/menu";
-import { ColumnsMenu } from "./columns-menu";
 import { FilterBar } from "./filter-bar";
-import { FilterBuilder } from "./filter-builder";
 import { GroupMenu } from "./group-menu";
 import type { useView, View } from "./use-view";
 import { ViewsMenu } from "./views-menu";
-import { writeSort } from "../../lib/sorting";
+
+const FilterRows = later(async () => (await import("./filter-rows")).FilterRows);
+const ColumnsPicker = later(async () => (await import("./columns-picker")).ColumnsPicker);
 
 /** What is asked of the table: filter, groups, columns, views; and the way out, as CSV. */
 export function Toolbar({ project, view, does, fields, address }: {
@@ -16,14 +19,19 @@ export function Toolbar({ project, view, does, fields, address }: {
   fields: Schemas["RunFields"] | undefined;
   address: Record<string, string>;
 }) {
+  const conditioned = conditions(view.filter).length;
   const apply = (filter: string) => does.change({ filter }, { push: true });
   return (
     <div className="workspace-bar">
       <FilterBar project={project} filter={view.filter} fields={fields} apply={apply} />
       <div className="row wrap">
-        <FilterBuilder project={project} filter={view.filter} fields={fields} apply={apply} />
+        <Menu label={<>Conditions{conditioned > 0 && <span className="meta">{conditioned}</span>}</>} closes={false}>
+          <FilterRows key={view.filter} project={project} filter={view.filter} fields={fields} apply={apply} />
+        </Menu>
         <GroupMenu group={view.group} fields={fields} opener="group-opener" change={(group) => does.change({ group, shown: "", open: "", sort: "" }, { push: true })} />
-        <ColumnsMenu columns={view.columns} fields={fields} change={does.columns} reset={address.cols ? () => does.change({ cols: "" }) : undefined} />
+        <Menu label="Columns" closes={false} right>
+          <ColumnsPicker columns={view.columns} fields={fields} change={does.columns} reset={address.cols ? () => does.change({ cols: "" }) : undefined} />
+        </Menu>
         <ViewsMenu project={project} address={address} />
         <Menu label="More" right>
           <a href={exportAddress(project, view, "csv")} download>{view.group ? "CSV of the runs behind the groups" : "CSV of what is shown"}</a>

@@ -21,7 +21,8 @@ export function useLines(project: string, view: View, open: readonly string[], r
   const members = useMembers(project, opened.map((group) => both(view.passing, groupFilter(group))), sort, fields);
   const memberRuns = members.map(({ data }) => data);
   const held = useMemo(() => runs.data?.pages.flatMap((page) => page.items) ?? [], [runs.data]);
-  const lines = grouped ? groupLines(all, opened, memberRuns) : runLines(held);
+  const plain = useMemo(() => runLines(held), [held]);
+  const lines = grouped ? groupLines(all, opened, memberRuns) : plain;
   const loaded = useMemo(() => new Map(held.map((run) => [run.id, run])), [held]);
   return {
     lines, loaded, groups: all, grouped, names: useMemo(() => groupNames(all), [all]), count,

@@ -2,21 +2,12 @@ import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { arranged, type Column, widthOf } from "../../lib/columns";
 import { keyLabel, runKey } from "../../lib/run-keys";
-import { Menu } from "../../ui/menu";
 
 const MOST = 60;
 const OTHERS = ["change", "tags", "progress", "reproduced", "queue_position", "waiting_for"];
 
 /** Which columns there are, in which order, which of them are pinned; all that a project's runs have can be found and added. */
-export function ColumnsMenu({ columns, fields, change, reset }: { columns: Column[]; fields: Schemas["RunFields"] | undefined; change: (columns: readonly Column[]) => void; reset: (() => void) | undefined }) {
-  return (
-    <Menu label="Columns" closes={false} right>
-      <Picker columns={columns} fields={fields} change={change} reset={reset} />
-    </Menu>
-  );
-}
-
-function Picker({ columns, fields, change, reset }: { columns: Column[]; fields: Schemas["RunFields"] | undefined; change: (columns: readonly Column[]) => void; reset: (() => void) | undefined }) {
+export function ColumnsPicker({ columns, fields, change, reset }: { columns: Column[]; fields: Schemas["RunFields"] | undefined; change: (columns: readonly Column[]) => void; reset: (() => void) | undefined }) {
   const [sought, seek] = useState("");
   const has = (key: string) => columns.some((column) => column.key === key);
   const add = (key: string) => change([...columns, { key, width: widthOf(key), pinned: false }]);

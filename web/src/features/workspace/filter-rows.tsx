@@ -2,22 +2,12 @@ import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { operators } from "../../lib/completions";
 import { type Condition, conditions, joined, OPERATORS, takesValue, written } from "../../lib/conditions";
-import { Menu } from "../../ui/menu";
 import { useFacetOf } from "./filter-bar";
-
-/** The filter as a list of conditions to pick from, for whoever would rather not type it. */
-export function FilterBuilder({ project, filter, fields, apply }: { project: string; filter: string; fields: Schemas["RunFields"] | undefined; apply: (filter: string) => void }) {
-  const count = conditions(filter).length;
-  return (
-    <Menu label={<>Conditions{count > 0 && <span className="meta">{count}</span>}</>} closes={false}>
-      <Rows key={filter} project={project} filter={filter} fields={fields} apply={apply} />
-    </Menu>
-  );
-}
 
 const NEW: Condition = { text: "", key: "", operator: "=", values: [] };
 
-function Rows({ project, filter, fields, apply }: { project: string; filter: string; fields: Schemas["RunFields"] | undefined; apply: (filter: string) => void }) {
+/** The conditions, one a row, picked from what the project has. */
+export function FilterRows({ project, filter, fields, apply }: { project: string; filter: string; fields: Schemas["RunFields"] | undefined; apply: (filter: string) => void }) {
   const [all, setAll] = useState<Condition[]>(() => { const found = conditions(filter); return found.length > 0 ? found : [NEW]; });
   const keys = fields ? [...fields.metrics.flatMap(({ key }) => [key, `${key}.min`, `${key}.max`]), ...fields.config.map(({ key }) => key), ...fields.fields.map(({ key }) => key), "tags"] : [];
   const whole = all.filter(({ text }) => text !== "");
