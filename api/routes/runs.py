@@ -53,7 +53,13 @@ def listing(
     caller: Viewer,
     project: OfProject = None,
     filter: Annotated[str | None, Query(description="which runs; see docs/api.md", examples=[FILTER])] = None,
-    sort: Annotated[str | None, Query(description="keys by commas, - before those that descend", examples=['-metrics."val/loss".min'])] = None,
+    sort: Annotated[
+        str | None,
+        Query(
+            description="keys by commas, - before those that descend; of groups: n, metrics (their mean), keys that their runs agree on",
+            examples=['-metrics."val/loss".min'],
+        ),
+    ] = None,
     fields: Annotated[str | None, Query(description="only these paths of each run", examples=["name,config.optimizer.lr"])] = None,
     group_by: Annotated[str | None, Query(description="groups instead of runs", examples=["config.optimizer.lr", "all_but:seed"])] = None,
     limit: Limit = 100,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 from orjson import Fragment
+from sqlalchemy.orm import Session
 
 from api import numbers, paging
 from api.auth import Caller
@@ -17,10 +18,12 @@ from api.services import show
 from api.services.scopes import read
 from api.services.scopes import scope as scope_of
 from store.search import facets as counts
-from store.search import groups, known, order, syntax, table
+from store.search import groups, known, order, ranks, syntax, table
 from store.search.facets import Facet
 from store.search.groups import Group, Grouping
 from store.search.keys import FIELDS, NUMBERS, PARTS, TIMES, Key
+from store.search.ranks import Ranking
+from store.search.table import Scope
 
 T = TypeVar("T")
 STEP = re.compile(r'"(?:[^"]|"")*"|[^.]+')
@@ -65,30 +68,36 @@ def find(parts: Parts, caller: Caller, asked: Asked) -> dict[str, Any]:
 
 
 def grouped(parts: Parts, caller: Caller, asked: Asked, group_by: str) -> dict[str, Any]:
-    """A page of groups, in order of their oldest run. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
-    if asked.sort:
-        raise InvalidValue("/sort", "does not go with group_by: groups stand in the order of their oldest run")
+    """A page of groups, oldest first unless sorted. Raises ProjectNotFound, Problem 400 as `find` does, Problem 422."""
     keys, left_out = read("group_by", syntax.read_groups, group_by)
     by = Grouping(keys, [key.name for key in left_out])
     metrics = _metrics(read("fields", syntax.read_paths, asked.fields)) if asked.fields else None
     list_name = f"{asked.list_name}\n{group_by}"
-    after = paging.decode(asked.cursor, list_name, str, str)
+    ranking = read("sort", lambda text: Ranking(syntax.read_group_sort(text), by), asked.sort) if asked.sort else Ranking((), by)
+    after = paging.decode(asked.cursor, list_name, *ranking.place_kinds)
     with parts.db.read() as session:
         scope = scope_of(session, parts, caller, asked.project, asked.filter)
         try:
-            found = groups.page(session, scope, by, (float.fromhex(after[0]), after[1]) if after else None, asked.limit + 1)
+            found = _page(session, scope, ranking, after, asked.limit + 1)
         except groups.TooManyRuns as error:
             raise InvalidValue("/group_by", f"this would group more than {groups.MOST_RUNS:,} runs; a filter makes them fewer") from error
         except ValueError as error:
             raise paging.bad_cursor() from error
         shown, last = paging.split(found.groups, asked.limit)
+        place = ranking.place(last) if last else None
         groups.describe(session, shown, by)
         groups.add_metrics(session, scope, shown, metrics)
     page: dict[str, Any] = {
         "items": [_group(group) for group in shown],
-        "next_cursor": paging.encode(list_name, last.first[0].hex(), last.first[1]) if last else None,
+        "next_cursor": paging.encode(list_name, *place) if place else None,
     }
     return {**page, "total": found.total} if asked.total else page
+
+
+def _page(session: Session, scope: Scope, by: Ranking, after: Sequence[Any] | None, limit: int) -> groups.Page:
+    if by.keys:
+        return ranks.page(session, scope, by, after, limit)
+    return groups.page(session, scope, by.by, (float.fromhex(after[0]), after[1]) if after else None, limit)
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from store.search.keys import Key
 from store.search.known import has_below, metrics_of
 from store.search.leaves import MODULUS
 from store.search.subject import PARAMS, RUNS, SERIES
-from store.search.table import Rows, Scope
+from store.search.table import Rows, Scope, count
 
 MOST_RUNS = 1_000_000
 RUNS_SHOWN = 100
@@ -39,6 +39,7 @@ class Group:
     fields: tuple[Any, ...] = ()
     key: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Spread] = field(default_factory=dict)
+    leaves: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class Grouping:
                 columns += [leaf.c.mark_high, leaf.c.mark_low]
         return source, columns
 
+    def agrees_on(self, key: Key) -> bool:
+        """Whether all runs of a group have the same there."""
+        if self.keys:
+            return any((key.root, key.name) == (each.root, each.name) for each in self.keys)
+        return key.root == "config" and not any(_is_in(key.name, out) or _is_in(out, key.name) for out in self.left_out)
+
     def key(self, config: dict[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
         left = iter(fields)
         if self.keys:
@@ -79,13 +86,7 @@ class Page:
 
 def page(session: Session, scope: Scope, by: Grouping, after: tuple[float, str] | None, limit: int) -> Page:
     """Up to `limit` groups behind the place, in the order of their oldest run, and how many groups there are in all. Raises TooManyRuns."""
-    runs = Rows.of(session, scope)
-    source, columns = by.joined(session, runs.project_id)
-    keys = [column.label(f"k{index}") for index, column in enumerate(columns)]
-    first = [func.min(RUNS.c.created_at).label("time"), func.min(RUNS.c.id).label("id")]
-    ids = func.aggregate_strings(RUNS.c.id, ",").label("ids")
-    made = runs.select(*keys, *first, func.count().label("n"), ids, source=source).group_by(*columns)
-    groups = made.cte().prefix_with("MATERIALIZED")
+    groups = _made(session, scope, by).cte().prefix_with("MATERIALIZED")
     place, all_groups = (groups.c.time, groups.c.id), select(func.count(), func.sum(groups.c.n)).select_from(groups)
     query = select(groups).order_by(*place).limit(limit)
     if after is not None:
@@ -97,8 +98,29 @@ def page(session: Session, scope: Scope, by: Grouping, after: tuple[float, str] 
     return Page([_group(row, len(by.fields)) for row in rows], rows[0][-2] if rows else 0)
 
 
-def _group(row: Any, fields: int) -> Group:
-    return Group((row.time, row.id), sorted(row.ids.split(",")), tuple(row[:fields]))
+def every(session: Session, scope: Scope, by: Grouping, paths: Sequence[str]) -> list[Group]:
+    """All groups, oldest first; `leaves`: what their runs have at these paths, a number and the head of a text each. Raises TooManyRuns."""
+    if count(session, scope) > MOST_RUNS:
+        raise TooManyRuns
+    rows = session.connection().execute(_made(session, scope, by, paths)).all()
+    return sorted((_group(row, len(by.fields), 2 * len(paths)) for row in rows), key=lambda group: group.first)
+
+
+def _made(session: Session, scope: Scope, by: Grouping, paths: Sequence[str] = ()) -> Any:
+    runs = Rows.of(session, scope)
+    source, columns = by.joined(session, runs.project_id)
+    keys = [column.label(f"k{index}") for index, column in enumerate(columns)]
+    first = [func.min(RUNS.c.created_at).label("time"), func.min(RUNS.c.id).label("id")]
+    ids = func.aggregate_strings(RUNS.c.id, ",").label("ids")
+    values: list[Any] = []
+    for path in paths:
+        source, leaf = _with_leaf(source, path)
+        values += [func.min(leaf.c.number), func.min(leaf.c.head)]  # all are equal: which is taken is all the same
+    return runs.select(*keys, *first, func.count().label("n"), ids, *values, source=source).group_by(*columns)
+
+
+def _group(row: Any, fields: int, leaves: int = 0) -> Group:
+    return Group((row.time, row.id), sorted(row.ids.split(",")), tuple(row[:fields]), leaves=tuple(row[len(row) - leaves :]))
 
 
 def _all_but(trees: Sequence[tuple[str, bool]]) -> tuple[Any, list[Any]]:

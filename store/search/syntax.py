@@ -22,6 +22,8 @@ MOST_TESTS = 200
 MOST_VALUES = 1_000
 MOST_SORT_KEYS = 5
 MOST_FACETS = 20
+SPREADS = ("mean", "sd", "min", "max", "n")
+COUNT = Key("field", "n")
 ALL_BUT = ("all_but:", "all_but=")
 MLFLOW_STATES = {"scheduled": "queued", "killed": "cancelled"}
 
@@ -128,6 +130,18 @@ def read_groups(text: str) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
         found.append(_group_key(reader.segments(), all_but))
     reader.must_end("a comma or the end")
     return ((), tuple(found)) if all_but else (tuple(found), ())
+
+
+def read_group_sort(text: str) -> tuple[SortKey, ...]:
+    """Keys to sort groups by: COUNT, what metrics are spread over (the part is one of SPREADS), fields and leaves of the config. Raises BadSearch."""
+    reader = _Reader(tokens(text))
+    found = [reader.group_sort_key()]
+    while reader.take_mark(","):
+        found.append(reader.group_sort_key())
+    reader.must_end("a comma or the end")
+    if len(found) > MOST_SORT_KEYS:
+        raise BadSearch(found[MOST_SORT_KEYS].key.column, f"at most {MOST_SORT_KEYS} keys to sort by")
+    return tuple(found)
 
 
 def read_facets(text: str) -> tuple[Key, ...]:
@@ -279,6 +293,17 @@ class _Reader:
         if key.root == "tags":
             raise BadSearch(key.column, "tags have no order to sort by")
         return SortKey(key, descends)
+
+    def group_sort_key(self) -> SortKey:
+        descends = self.take_mark("-") is not None
+        segments = self.segments()
+        first, last = segments[0], segments[-1]
+        if len(segments) == 1 and first.is_word(COUNT.name):
+            return SortKey(COUNT, descends)
+        if first.value == "metrics" and len(segments) > 1:
+            part = segments.pop().value if len(segments) > 2 and last.kind == "word" and last.value in SPREADS else "mean"
+            return SortKey(Key("metric", ".".join(segment.value for segment in segments[1:]), part, first.column), descends)
+        return SortKey(key_of(segments), descends)
 
     def segments(self) -> list[Token]:
         found = [self.segment()]

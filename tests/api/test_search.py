@@ -207,12 +207,36 @@ class TestGroups:
         ("query", "status"),
         [
             pytest.param({"group_by": "metrics.loss"}, 400, id="by a metric"),
-            pytest.param({"group_by": "seed", "sort": "name"}, 422, id="with a sort"),
+            pytest.param({"group_by": "seed", "sort": "name"}, 400, id="sorted by what they need not agree on"),
+            pytest.param({"group_by": "all_but:seed", "sort": "config.seed"}, 400, id="sorted by what was left out"),
+            pytest.param({"group_by": "seed", "sort": "n,n,n,n,n,n"}, 400, id="sorted by too much"),
             pytest.param({"group_by": "seed", "fields": "name"}, 422, id="with fields that are no metrics"),
         ],
     )
     def test_refuse(self, sqlite_api, query, status) -> None:
         assert sqlite_api.admin.get("/api/v1/runs", params=query).status_code == status
+
+    @pytest.mark.parametrize(
+        ("sort", "first"),
+        [
+            pytest.param("n", [0.2, 0.1], id="by how many runs they have"),
+            pytest.param("-n,config.optimizer.lr", [0.1, 0.2], id="down"),
+            pytest.param("-metrics.loss", [0.2, 0.1], id="by the mean of a metric"),
+            pytest.param("metrics.loss.min", [0.1, 0.2], id="by its least"),
+            pytest.param("-config.optimizer.lr", [0.2, 0.1], id="by a key"),
+            pytest.param("metrics.other,-n", [0.1, 0.2], id="those without a finite value by the next key"),
+        ],
+    )
+    def test_come_sorted_by_pages(self, api, project, seeds, sort, first) -> None:
+        query = {"project": project, "group_by": "all_but:seed", "sort": sort, "limit": 1, "total": "true"}
+        filtered = query | {"filter": "not (config.optimizer.lr = 0.2 and config.seed = 1)"}
+
+        page = api.admin.get("/api/v1/runs", params=filtered).json()
+        rest = api.admin.get("/api/v1/runs", params={**filtered, "cursor": page["next_cursor"]}).json()
+
+        assert [each["items"][0]["key"]["config.optimizer.lr"] for each in (page, rest)] == first
+        assert (page["total"], rest["next_cursor"]) == (2, None)
+        assert api.admin.get("/api/v1/runs", params={**query, "sort": "", "cursor": page["next_cursor"]}).status_code == 400
 
     def test_bear_the_largest_values(self, api, project) -> None:
         for value in (1.7e308, 1.7e308, -1.7e308):

@@ -128,6 +128,22 @@ class TestGroups:
         expect(page.get_by_role("link", name="a 3")).to_be_visible()
         shot(page, "workspace-groups")
 
+    def test_are_sorted_by_size_and_by_the_mean_of_a_metric(self, visit: Visit, served: Service) -> None:
+        for kind, losses in {"a": (3.0, 5.0), "b": (1.0,), "c": (7.0, 8.0, 9.0)}.items():
+            for seed, loss in enumerate(losses):
+                client_run(served, "sorted-groups", f"{kind} {seed}", {"kind": kind, "seed": seed}, loss)
+        page = visit("/acme/sorted-groups?group=config.kind")
+        first = page.locator("[data-line]").first
+        expect(first).to_contain_text("kind a")
+
+        page.get_by_role("button", name="group, n").click()
+        expect(first).to_contain_text("kind c")
+        page.get_by_role("button", name="val/loss, last").first.click()
+
+        expect(first).to_contain_text("kind b")
+        expect(page.get_by_role("columnheader", name="val/loss, last").first).to_have_attribute("aria-sort", "ascending")
+        expect(page).to_have_url(re.compile("sort=metrics"))
+
 
 class TestBulk:
     def test_tags_archives_and_deletes_what_is_ticked(self, visit: Visit, served: Service) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy import event, text
 from analysis.leaves import leaves
 from store import migrate, projects
 from store.database import Database, connect
-from store.search import groups, order, syntax, table, ties
+from store.search import groups, order, ranks, syntax, table, ties
 from store.search.groups import Grouping
 from store.search.leaves import HEAD, plain
+from store.search.ranks import Ranking
 from store.search.table import Scope
 
 SORTS = st.lists(
@@ -149,6 +150,77 @@ def plain_groups(all_runs: list[PlainRun], filter: str | None, key_of: Any) -> s
 
 def shown(value: Any) -> Any:
     return None if value is MISSING else value
+
+
+GROUP_KEYS = ["config.x", "config.y.z", "state", "seed", "archived"]
+SPREAD_KEYS = [f"metrics.{name}{part}" for name in ("m", '"val/loss"', "none") for part in ("", ".mean", ".sd", ".min", ".max", ".n")]
+
+
+@st.composite
+def sorted_groups(draw: st.DrawFn) -> tuple[str, str]:
+    """What to group by, and what to sort the groups by."""
+    keys = draw(st.lists(st.sampled_from(GROUP_KEYS), min_size=1, max_size=3, unique=True))
+    sort = draw(st.lists(st.sampled_from(["n", *keys, *SPREAD_KEYS]), min_size=1, max_size=3))
+    return ",".join(keys), ",".join(draw(st.sampled_from(["", "-"])) + each for each in sort)
+
+
+class TestSortedGroups:
+    @FUZZ
+    @given(filter=st.none() | FILTERS, asked=sorted_groups(), limit=st.sampled_from([2, 7, 1000]))
+    def test_stand_as_a_plain_sorting_puts_them(self, held, filter, asked, limit) -> None:
+        keys, sort = syntax.read_groups(asked[0])[0], syntax.read_group_sort(asked[1])
+
+        assert by_pages(held, filter, Ranking(sort, Grouping(keys)), limit) == plain_ranks(held[1], filter, keys, sort)
+
+    @pytest.mark.parametrize("sort", ["config.x", "-config.x", "-n,config.x"])
+    def test_of_all_but_a_path_stand_by_what_is_left(self, held, sort) -> None:
+        by, keys = Grouping((), ["y", "a-b"]), syntax.read_groups("config.x")[0]
+        order = syntax.read_group_sort(sort)
+
+        assert by_pages(held, "config.x is not null", Ranking(order, by), 3) == plain_ranks(held[1], "config.x is not null", keys, order)
+
+
+def by_pages(held: Held, filter: str | None, by: Ranking, limit: int) -> list[list[str]]:
+    """The runs of each group, in the order in which the pages have them."""
+    found, after = [], None
+    with held[0].read() as session:
+        scope = in_project(session, filter)
+        while (page := ranks.page(session, scope, by, after, limit)).groups:
+            found += [group.run_ids for group in page.groups]
+            after = by.place(page.groups[-1])
+            assert len(page.groups) <= limit
+    assert len(found) == page.total
+    return found
+
+
+def plain_ranks(all_runs: list[PlainRun], filter: str | None, keys: Any, sort: Any) -> list[list[str]]:
+    found: dict[str, list[PlainRun]] = {}
+    for run in all_runs:
+        if filter is None or holds(syntax.read_filter(filter), run):
+            found.setdefault(repr([shown(value_of(key, run)) for key in keys]), []).append(run)
+    made = sorted((sorted(group, key=lambda run: run.id) for group in found.values()), key=lambda group: group[0].id)
+    for each in reversed(sort):
+        made.sort(key=lambda group, each=each: ranked_by(each.key, group)[1:] if not each.descends else reversed_by(each.key, group))
+        made.sort(key=lambda group, each=each: ranked_by(each.key, group)[0])
+    return [[run.id for run in group] for group in made]
+
+
+def ranked_by(key: Any, group: list[PlainRun]) -> tuple[int, float, str]:
+    if key == syntax.COUNT:
+        return (0, len(group), "")
+    if key.root != "metric":
+        return sorted_by(key, group[0])
+    lasts = [run.metrics[key.name][-1] for run in group if key.name in run.metrics and math.isfinite(run.metrics[key.name][-1])]
+    if not lasts or (key.part == "sd" and len(lasts) < 2):
+        return (2, 0.0, "")
+    spreads = {"mean": statistics.mean, "sd": statistics.stdev, "min": min, "max": max, "n": len}
+    return (0, float(spreads[key.part](lasts)), "")
+
+
+def reversed_by(key: Any, group: list[PlainRun]) -> tuple[float, list[int]]:
+    """Greatest first, and equal ones as they stood: letters by their code points, taken from the last there is, and the shorter text behind."""
+    _, number, text_ = ranked_by(key, group)
+    return (-number, [-ord(letter) for letter in text_] + [1])
 
 
 class TestPlans:

@@ -9031,7 +9031,7 @@ export interface operations {
                 /** @description most items to answer with */
                 limit?: number;
                 project?: string | null;
-                /** @description keys by commas, - before those that descend */
+                /** @description keys by commas, - before those that descend; of groups: n, metrics (their mean), keys that their runs agree on */
                 sort?: string | null;
                 /** @description also count all items */
                 total?: boolean;

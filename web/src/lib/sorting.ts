@@ -31,5 +31,5 @@ export function clicked(keys: readonly SortKey[], key: string, adds: boolean): S
 
 function descendsFirst(key: string): boolean {
   const { root, path } = runKey(key);
-  return root === "metric" ? moreIsBetter(path[1]!) : key.endsWith("_at");
+  return root === "metric" ? moreIsBetter(path[1]!) : key === "n" || key.endsWith("_at");
 }

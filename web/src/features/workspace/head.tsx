@@ -1,5 +1,6 @@
 import { clamped, type Column } from "../../lib/columns";
 import { keyLabel, runKey } from "../../lib/run-keys";
+import { groupSortKey } from "../../lib/group-sort";
 import { type SortKey, sortable } from "../../lib/sorting";
 import type { Layout } from "./run-line";
 
@@ -10,10 +11,10 @@ interface HeadDoes {
 }
 
 /** The heads of the columns: a click sorts (shift adds), dragging moves, the right edge widens; Alt and the arrow keys move, with Shift they widen. */
-export function Head({ layout, sort, grouped, ticked, tick, does }: {
+export function Head({ layout, sort, group, ticked, tick, does }: {
   layout: Layout;
   sort: readonly SortKey[];
-  grouped: boolean;
+  group: string;
   ticked: boolean;
   tick: () => void;
   does: HeadDoes;
@@ -21,7 +22,7 @@ export function Head({ layout, sort, grouped, ticked, tick, does }: {
   return (
     <div role="row" aria-rowindex={1} className="runs-head" style={{ width: layout.total }}>
       {layout.columns.map((column, place) => {
-        const at = sort.findIndex(({ key }) => key === column.key);
+        const at = sort.findIndex(({ key }) => key === (group ? groupSortKey(column.key, group) : column.key));
         const by = sort[at];
         return (
           <div
@@ -31,7 +32,7 @@ export function Head({ layout, sort, grouped, ticked, tick, does }: {
             onDrop={(event) => { event.preventDefault(); does.move(event.dataTransfer.getData("text/plain"), column.key); }}
           >
             {column.key === "name" && <input type="checkbox" checked={ticked} onChange={tick} aria-label="Tick all runs that are loaded" />}
-            <HeadButton column={column} columns={layout.columns} by={by} place={sort.length > 1 ? at + 1 : 0} can={sortable(column.key) && !grouped} grouped={grouped} does={does} />
+            <HeadButton column={column} columns={layout.columns} by={by} place={sort.length > 1 ? at + 1 : 0} can={group ? groupSortKey(column.key, group) !== "" : sortable(column.key)} grouped={group !== ""} does={does} />
             <Edge column={column} widen={does.widen} />
           </div>
         );
@@ -50,7 +51,7 @@ function HeadButton({ column: { key, width }, columns, by, place, can, grouped, 
   does: HeadDoes;
 }) {
   const { root, path } = runKey(key);
-  const label = grouped && root === "metric" ? `${path[1]!}, last` : keyLabel(key);
+  const label = grouped && root === "metric" ? `${path[1]!}, last` : grouped && key === "name" ? "group, n" : keyLabel(key);
   const pressed = (event: React.KeyboardEvent) => {
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (!step || !event.altKey) return;
@@ -60,7 +61,8 @@ function HeadButton({ column: { key, width }, columns, by, place, can, grouped, 
     if (event.shiftKey) does.widen(key, clamped(width + 16 * step));
     else if (onto) does.move(key, onto.key);
   };
-  const why = can ? `Sort by ${label}; with Shift also by this` : grouped ? "Groups stand in the order of their oldest run" : `${label} has no order to sort by`;
+  const what = grouped && key === "name" ? "how many runs they have" : grouped && root === "metric" ? `the mean of ${label}` : label;
+  const why = can ? `Sort by ${what}; with Shift also by this` : grouped ? `The runs of a group need not agree on ${label}` : `${label} has no order to sort by`;
   return (
     <button
       type="button" className="runs-sort" draggable aria-disabled={!can} title={`${why}. Drag, or Alt and the arrow keys, to move the column.`}

@@ -97,7 +97,7 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
     <>
       <RunTable
         project={project} lines={lines} total={count.data ?? lines.length} layout={layout} sort={view.sort} shown={shown} ticked={ticked} active={active} chosen={view.panel} baseline={baseline}
-        grouped={table.grouped} names={table.names} stale={from.isPlaceholderData} does={tableDoes} label={`Runs of ${project}`}
+        group={view.group} names={table.names} stale={from.isPlaceholderData} does={tableDoes} label={`Runs of ${project}`}
       >
         {instead(project, view, does, table)}
       </RunTable>

@@ -26,7 +26,7 @@ export interface TableDoes {
 }
 
 /** The rows that are on screen, of as many as there are; `more` is called when the last of those that are known comes near. */
-export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, grouped, names, stale, does, label, children }: {
+export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, group, names, stale, does, label, children }: {
   project: string;
   lines: readonly Line[];
   total: number;
@@ -37,7 +37,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
   active: number;
   chosen: string;
   baseline: RunRow | undefined;
-  grouped: boolean;
+  group: string;
   names: ReadonlyMap<object, string>;
   stale: boolean;
   does: TableDoes;
@@ -46,7 +46,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
 }) {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow(30_000);
-  const tall = grouped || baseline !== undefined;
+  const tall = group !== "" || baseline !== undefined;
   const height = tall ? TALL : LOW;
   const top = LOW + (baseline ? TALL : 0);
   const { first, end, show } = useRowsInSight(scroller, lines.length, height);
@@ -77,7 +77,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
       onPointerLeave={() => hovered(null)}
     >
       {!children && <div className="runs-top" role="rowgroup" style={{ width: layout.total, minWidth: "100%" }}>
-        <Head layout={layout} sort={sort} grouped={grouped} ticked={ticked.size > 0} tick={does.tickAll} does={does} />
+        <Head layout={layout} sort={sort} group={group} ticked={ticked.size > 0} tick={does.tickAll} does={does} />
         {baseline && (
           <div role="row" aria-label="The baseline" className="runs-line tall baseline" data-run={baseline.id} style={{ width: layout.total }}>
             <RunLine run={baseline} project={project} layout={layout} stroke={strokeOf(baseline.id)} ticked={ticked.has(baseline.id)} chosen={false} baseline={baseline} now={now} />

@@ -20,12 +20,12 @@ export interface RunGroup {
 
 const PAGE = 200;
 
-/** Groups of the runs that pass the filter, oldest first, as far as somebody has scrolled. `metrics` are keys by commas. */
-export function useGroups({ project, filter, group, metrics }: { project: string; filter: string; group: string; metrics: string }) {
+/** Groups of the runs that pass the filter, oldest first unless sorted, as far as somebody has scrolled. `metrics` are keys by commas. */
+export function useGroups({ project, filter, group, sort, metrics }: { project: string; filter: string; group: string; sort: string; metrics: string }) {
   return useInfiniteQuery({
-    queryKey: ["groups", project, filter, group, metrics],
+    queryKey: ["groups", project, filter, group, sort, metrics],
     queryFn: async ({ pageParam, signal }) => {
-      const query = { project, filter: filter || undefined, group_by: group, fields: metrics || undefined, limit: PAGE, cursor: pageParam ?? undefined };
+      const query = { project, filter: filter || undefined, group_by: group, sort: sort || undefined, fields: metrics || undefined, limit: PAGE, cursor: pageParam ?? undefined };
       // With group_by the items are groups, which the OpenAPI document cannot say of one address.
       return (await body(client.GET("/api/v1/runs", { params: { query }, signal }))) as unknown as { items: RunGroup[]; next_cursor: string | null };
     },
@@ -38,12 +38,12 @@ export function useGroups({ project, filter, group, metrics }: { project: string
 }
 
 /** The runs of the groups that are open, by the filter that finds them. */
-export function useMembers(project: string, filters: readonly string[], sort: string, fields: string) {
+export function useMembers(project: string, filters: readonly string[], fields: string) {
   return useQueries({
     queries: filters.map((filter) => ({
-      queryKey: ["runs", project, "members", filter, sort, fields],
+      queryKey: ["runs", project, "members", filter, fields],
       queryFn: async ({ signal }: { signal: AbortSignal }): Promise<RunRow[]> =>
-        (await body(client.GET("/api/v1/runs", { params: { query: { project, filter, sort: sort || undefined, fields, limit: 100 } }, signal }))).items,
+        (await body(client.GET("/api/v1/runs", { params: { query: { project, filter, fields, limit: 100 } }, signal }))).items,
     })),
   });
 }

@@ -14,11 +14,11 @@ export function useLines(project: string, view: View, open: readonly string[], r
   const sort = writeSort(view.sort);
   const grouped = view.group !== "";
   const runs = useRuns({ project, filter: view.passing, sort, fields }, ready && !grouped);
-  const groups = useGroups({ project, filter: view.passing, group: view.group, metrics: metricsOf(view.columns) });
+  const groups = useGroups({ project, filter: view.passing, group: view.group, sort, metrics: metricsOf(view.columns) });
   const count = useCount(project, view.passing, ready);
   const all = useMemo(() => groups.data?.pages.flatMap((page) => page.items) ?? [], [groups.data]);
   const opened = useMemo(() => all.filter((group) => open.includes(groupId(group))), [all, open]);
-  const members = useMembers(project, opened.map((group) => both(view.passing, groupFilter(group))), sort, fields);
+  const members = useMembers(project, opened.map((group) => both(view.passing, groupFilter(group))), fields);
   const memberRuns = members.map(({ data }) => data);
   const held = useMemo(() => runs.data?.pages.flatMap((page) => page.items) ?? [], [runs.data]);
   const plain = useMemo(() => runLines(held), [held]);

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { type Search, useAddress } from "../../lib/address";
 import { type Column, clamped, moved, readColumns, standardColumns, widthOf, writeColumns } from "../../lib/columns";
 import { both } from "../../lib/groups";
+import { groupSort, groupSortKey } from "../../lib/group-sort";
 import { runKey } from "../../lib/run-keys";
 import { clicked, readSort, type SortKey, writeSort } from "../../lib/sorting";
 import { useFields } from "./use-runs";
@@ -33,18 +34,18 @@ export function useView(project: string) {
   const columns = useMemo(() => (cols ? readColumns(cols) : pending ? [] : standardColumns(fields.data, group !== "")), [cols, pending, fields.data, group]);
   const view = useMemo((): View => {
     const kept = archived ? filter : both(filter, "archived = false");
-    return { filter, passing: group ? both(kept, "rerun_of is null") : kept, sort: readSort(sort), group, columns, baseline: base, panel: run, split, archived: archived !== "" };
+    return { filter, passing: group ? both(kept, "rerun_of is null") : kept, sort: group ? groupSort(readSort(sort), group) : readSort(sort), group, columns, baseline: base, panel: run, split, archived: archived !== "" };
   }, [filter, sort, group, columns, base, run, split, archived]);
   const does = useMemo(() => {
     const set = (next: readonly Column[]) => change({ cols: writeColumns(next) });
     return {
       change,
       columns: set,
-      sort: (key: string, adds: boolean) => change({ sort: writeSort(clicked(readSort(sort), key, adds)) }),
+      sort: (column: string, adds: boolean) => change({ sort: writeSort(clicked(readSort(sort), group ? groupSortKey(column, group) : column, adds)) }),
       move: (key: string, onto: string) => set(moved(columns, key, onto)),
       widen: (key: string, width: number) => set(columns.map((column) => (column.key === key ? { ...column, width: clamped(width || widthOf(key)) } : column))),
     };
-  }, [change, columns, sort]);
+  }, [change, columns, sort, group]);
   return { view, does, fields, address, ready: columns.length > 0 };
 }
 
