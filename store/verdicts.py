@@ -1,7 +1,7 @@
 """Verdicts: having compared what two runs left behind, keeping the answer."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -11,6 +11,14 @@ from store import evidence, staleness, webhooks
 from store.database import now
 from store.errors import VerdictNotFound
 from store.tables import TRASH, Run, Verdict
+
+
+class Reproduced(NamedTuple):
+    """What became of a run's reruns that were judged. `stale`: no living node has what the last of them was judged with (see staleness.py)."""
+
+    outcome: str
+    reruns: int
+    stale: bool
 
 
 def judge(session: Session, original: Run, rerun: Run) -> Verdict:
@@ -47,23 +55,30 @@ def of_reruns(session: Session, rerun_ids: Sequence[str], original_id: str) -> d
     return {verdict.rerun_id: verdict for verdict in session.scalars(query)}
 
 
-def reproduced(session: Session, run_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """For each run that was rerun and judged: the outcome over all its reruns, and how many there are.
+def reproduced(session: Session, run_ids: Sequence[str]) -> dict[str, Reproduced]:
+    """For each run that was rerun and judged: the outcome over all its reruns, how many there are, and whether it is stale.
 
     `different` when any rerun differed, `identical` when some were and none differed, else `not_comparable`.
     """
     outcomes: dict[str, list[str]] = {}
-    for original_id, outcome in session.connection().execute(_OUTCOMES, {"ids": run_ids}).all():
+    last: dict[str, str | None] = {}
+    for original_id, outcome, judged_with in session.connection().execute(_OUTCOMES, {"ids": run_ids}).all():
         outcomes.setdefault(original_id, []).append(outcome)
+        last[original_id] = judged_with
+    marks = set(last.values()) - {None}
+    fleet = staleness.Fleet.of(session) if marks else staleness.Fleet(())
+    stale = {mark for mark in marks if fleet.why_stale(mark)}
     worst_first = ("different", "identical", "not_comparable")
-    return {run_id: (next(o for o in worst_first if o in found), len(found)) for run_id, found in outcomes.items()}
+    return {run_id: Reproduced(next(o for o in worst_first if o in found), len(found), last[run_id] in stale) for run_id, found in outcomes.items()}
 
 
 def _outcomes() -> Any:
     verdicts, runs = Verdict.__table__, Run.__table__
     judged = verdicts.join(runs, runs.c.id == verdicts.c.rerun_id)
     of_originals = verdicts.c.original_id.in_(bindparam("ids", expanding=True))
-    return select(verdicts.c.original_id, verdicts.c.outcome).select_from(judged).where(of_originals, runs.c.rerun_of == verdicts.c.original_id)
+    columns = (verdicts.c.original_id, verdicts.c.outcome, verdicts.c.judged_with)
+    query = select(*columns).select_from(judged).where(of_originals, runs.c.rerun_of == verdicts.c.original_id)
+    return query.order_by(verdicts.c.judged_at, verdicts.c.rerun_id)
 
 
 _OUTCOMES = _outcomes()  # made once: it is asked for every page

@@ -79,6 +79,7 @@ LISTED_RUN: Example = {
     "factors": ["model.norm"],
     "rerun_of": None,
     "reproduced": {"outcome": "identical", "reruns": 3},
+    "stale": False,
     "studies": [],
     "tags": ["bn"],
     "notes": "",

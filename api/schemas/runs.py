@@ -121,7 +121,7 @@ class MetricSummary(TypedDict):
 
 
 class RunListed(TypedDict):
-    """A run as it stands in a list: all but its environment."""
+    """A run as it stands in a list: all but its environment. `stale`: no living node has what the last verdict on a rerun of it was judged with."""
 
     id: str
     external_id: str
@@ -146,6 +146,7 @@ class RunListed(TypedDict):
     factors: list[str]
     rerun_of: str | None
     reproduced: Reproduced | None
+    stale: bool
     studies: list[str]
     tags: list[str]
     notes: str

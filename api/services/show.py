@@ -20,8 +20,7 @@ from store import evidence, heads, lifecycle, nodes, runs, streamed, study_runs,
 from store.search import rows
 from store.staleness import Fleet
 from store.tables import TERMINAL, Run, Verdict
-
-Reproduced = Mapping[str, tuple[str, int]]
+from store.verdicts import Reproduced
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def values(session: Session, ids: Sequence[str]) -> list[RunListed]:
     return _listed_rows(session, ids, orjson.loads, verdicts.reproduced(session, ids))
 
 
-def _listed_rows(session: Session, ids: Sequence[str], read: Callable[[str], Any], reproduced: Reproduced) -> list[RunListed]:
+def _listed_rows(session: Session, ids: Sequence[str], read: Callable[[str], Any], reproduced: Mapping[str, Reproduced]) -> list[RunListed]:
     """What is kept as JSON goes into the answer as `read` makes of it."""
 
     def kept(row: Any) -> Kept:
@@ -94,7 +93,7 @@ def _listed_rows(session: Session, ids: Sequence[str], read: Callable[[str], Any
     return _listing(session, rows.runs(session, ids), kept, reproduced) if ids else []
 
 
-def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept], reproduced: Reproduced) -> list[RunListed]:
+def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept], reproduced: Mapping[str, Reproduced]) -> list[RunListed]:
     sums = rows.sums(session, [run.id for run in found])
     positions = runs.queue_positions(session, found)
     served = _queues_served(session) if positions else set()
@@ -105,7 +104,7 @@ def _listing(session: Session, found: Sequence[Any], kept: Callable[[Any], Kept]
         item = _listed(run, kept(run), sums.get(run.id, ()), position, None if position is None else waiting_for(run, served, position))
         item["studies"] = member.get(run.id, [])
         if run.id in reproduced:
-            outcome, reruns = reproduced[run.id]
+            outcome, reruns, item["stale"] = reproduced[run.id]
             item["reproduced"] = {"outcome": outcome, "reruns": reruns}  # type: ignore[typeddict-item]
         items.append(item)
     return items
@@ -177,6 +176,7 @@ def _listed(run: Any, kept: Kept, sums: Sequence[Any], position: int | None, wai
         "factors": kept.factors,
         "rerun_of": run.rerun_of,
         "reproduced": None,
+        "stale": False,
         "studies": [],
         "tags": kept.tags,
         "notes": run.notes,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attempts import claim
 
-from store import lifecycle, nodes, runs
+from store import lifecycle, nodes, runs, verdicts
 from store.database import Database
 from store.staleness import Fleet, Trainer, judged_with
 from store.tables import Run, Verdict
@@ -84,6 +84,20 @@ class TestVerdict:
             fleet = Fleet.of(session)
 
         assert fleet.trainers[0].held == {"torch": "2.13.0", "driver": "571"}
+
+    def test_that_was_the_last_makes_its_original_stale_once_no_node_has_its_means(self, database: Database, make_run: Callable[..., Run]) -> None:
+        original = make_run()
+        self._end(database, original)
+        self._end(database, make_run(rerun_of=original))
+
+        seals = []
+        for torch in ("2.13.0", "2.14.0"):
+            with database.begin() as session:
+                nodes.report(session, "n1", ["cpu"], 1, [], {"torch": torch})
+                seals.append(verdicts.reproduced(session, [original.id])[original.id])
+
+        assert [seal.stale for seal in seals] == [False, True]
+        assert {seal.reruns for seal in seals} == {1}
 
     @staticmethod
     def _end(database: Database, run: Run) -> None:

@@ -34,7 +34,7 @@ class TestVerdictOfARerun:
 
         assert verdict.outcome == "different"
         assert verdict.document["first_difference"]["ulps"] == 1
-        assert seal == {original.id: ("different", 1)}
+        assert seal == {original.id: ("different", 1, False)}
 
     def test_of_a_rerun_that_was_cancelled_is_not_comparable(self, database, make_run) -> None:
         original = make_run()

@@ -4267,6 +4267,8 @@ export interface components {
             rerun_of: string | null;
             /** Seed */
             seed: number | null;
+            /** Stale */
+            stale: boolean;
             /** Started At */
             started_at: string | null;
             /**
@@ -4551,7 +4553,7 @@ export interface components {
         };
         /**
          * RunListed
-         * @description A run as it stands in a list: all but its environment.
+         * @description A run as it stands in a list: all but its environment. `stale`: no living node has what the last verdict on a rerun of it was judged with.
          */
         RunListed: {
             /** Archived */
@@ -4613,6 +4615,8 @@ export interface components {
             rerun_of: string | null;
             /** Seed */
             seed: number | null;
+            /** Stale */
+            stale: boolean;
             /** Started At */
             started_at: string | null;
             /**
@@ -4746,6 +4750,8 @@ export interface components {
             rerun_of: string | null;
             /** Seed */
             seed: number | null;
+            /** Stale */
+            stale: boolean;
             /** Started At */
             started_at: string | null;
             /**
@@ -7839,7 +7845,7 @@ export interface operations {
                      *
                      *     event: run
                      *     id: 811
-                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"factors":["model.norm"],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
+                     *     data: {"id":"k3v9a2b4c6d8","external_id":"q8w7e6r5","project":"acme/digits","name":"norm: none → batch","origin":"managed","state":"finished","reason":null,"config":{"dataset":{"name":"mnist5k","split_seed":0,"val_size":1000,"test_size":0},"model":{"kind":"mlp","hidden":[256],"activation":"relu","norm":{"kind":"batch","momentum":0.1,"eps":0.00001},"norm_position":"after_activation","dropout":{"p":0.0,"scaling":"inverted"},"output":"logits"},"loss":{"kind":"cross_entropy","targets":"index","label_smoothing":0.0},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.0,"nesterov":false,"weight_decay":0.0},"scheduler":{"kind":"constant"},"total_iterations":500,"batch_size":64,"eval_every":20,"seed":0,"device":"cpu","precision":"float32","threads":1,"early_stopping":null,"best_metric":{"metric":"val/loss","goal":"min"},"on_non_finite":"stop","diagnostics":null},"config_digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","seed":0,"created_at":"2026-11-23T20:30:01.123456Z","started_at":"2026-11-23T20:30:01.223456Z","finished_at":"2026-11-23T20:30:04.323456Z","queue_position":null,"waiting_for":null,"attempt":1,"node":"gpu-1","progress":{"step":499,"total":500},"baseline":"m1n2b3v4c5x6","change":[{"path":"model.norm.kind","from":"none","to":"batch"},{"path":"model.norm.momentum","from":null,"to":0.1},{"path":"model.norm.eps","from":null,"to":0.00001}],"factors":["model.norm"],"rerun_of":null,"reproduced":{"outcome":"identical","reruns":3},"stale":false,"studies":[],"tags":["bn"],"notes":"","group":null,"job_type":null,"sweep":null,"archived":false,"digests":{"data":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","split":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","order":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","initial":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","final":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","code":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},"metrics":{"val/loss":{"last":0.41,"min":0.4,"max":2.31,"min_step":439,"max_step":19,"count":25,"non_finite":0}}}
                      *
                      *     event: state
                      *     id: 815
@@ -9153,6 +9159,7 @@ export interface operations {
                      *             "outcome": "identical",
                      *             "reruns": 3
                      *           },
+                     *           "stale": false,
                      *           "studies": [],
                      *           "tags": [
                      *             "bn"
@@ -9381,6 +9388,7 @@ export interface operations {
                      *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -9528,6 +9536,7 @@ export interface operations {
                      *         "outcome": "identical",
                      *         "reruns": 3
                      *       },
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -9715,6 +9724,7 @@ export interface operations {
                      *         "outcome": "identical",
                      *         "reruns": 3
                      *       },
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -9975,6 +9985,7 @@ export interface operations {
                      *         "outcome": "identical",
                      *         "reruns": 3
                      *       },
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -10530,6 +10541,7 @@ export interface operations {
                      *         "outcome": "identical",
                      *         "reruns": 3
                      *       },
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -10948,6 +10960,7 @@ export interface operations {
                      *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -11116,6 +11129,7 @@ export interface operations {
                      *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -11226,6 +11240,7 @@ export interface operations {
                      *       "factors": [],
                      *       "rerun_of": null,
                      *       "reproduced": null,
+                     *       "stale": false,
                      *       "studies": [],
                      *       "tags": [
                      *         "bn"
@@ -11837,6 +11852,7 @@ export interface operations {
                      *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
+                     *           "stale": false,
                      *           "studies": [],
                      *           "tags": [
                      *             "bn"
@@ -12040,6 +12056,7 @@ export interface operations {
                      *           ],
                      *           "rerun_of": "k3v9a2b4c6d8",
                      *           "reproduced": null,
+                     *           "stale": false,
                      *           "studies": [],
                      *           "tags": [
                      *             "bn"
