@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from servers import wait_until
 from service import Service
 
 Visit = Callable[..., Page]
@@ -56,6 +57,21 @@ class TestTable:
         expect(page.get_by_role("row", name="The baseline")).to_contain_text("baseline")
         expect(page.locator(f"[data-line][data-run='{trained['adam']}']")).to_contain_text("−")
         expect(page.locator(f"[data-line][data-run='{trained['rerun']}']")).to_contain_text("±0")
+
+    def test_a_difference_is_good_or_bad_where_a_study_concludes_it(self, visit: Visit, served: Service) -> None:
+        change = {"name": "hardly learns", "set": {"optimizer.lr": 1e-6}}
+        config = {"dataset": {"name": "digits"}, "total_iterations": 12, "eval_every": 4}
+        asked = {"project": "acme/concluded", "name": "rates", "baseline": config, "changes": [change], "seeds": list(range(6))}
+        study = served.client.post("/studies", json=asked).json()["id"]
+        wait_until(lambda: served.client.get(f"/studies/{study}").json()["state"] == "finished", 120.0, "the study to end")
+        baseline, slow = (variant["runs"] for variant in served.client.get(f"/studies/{study}").json()["variants"])
+
+        page = visit(f'/acme/concluded?base={baseline[0]}&cols=name,metrics."val/loss"')
+
+        difference = page.locator(f"[data-line][data-run='{slow[0]}'] .runs-difference").last
+        expect(difference).to_contain_text("hardly learns is worse, as the study rates concludes")
+        expect(difference).to_have_class(re.compile(r"\bbad\b"))
+        expect(page.locator(f"[data-line][data-run='{baseline[1]}'] .runs-difference").last).not_to_have_class(re.compile(r"good|bad"))
 
     def test_an_eye_takes_a_run_from_the_charts_and_gives_it_back(self, table: Page) -> None:
         eye = table.get_by_role("button", name="Show adam on charts")

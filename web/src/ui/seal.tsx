@@ -1,4 +1,5 @@
 import "./state.css";
+import type { Schemas } from "../api/client";
 
 export type SealKind = "identical" | "different" | "not_comparable" | "stale" | "never";
 
@@ -9,6 +10,10 @@ export const SEAL_WORDS: Record<SealKind, string> = {
   stale: "Was identical on rerun; something has changed since",
   never: "Never rerun",
 };
+
+/** The seal of a run as it stands in a list. */
+export const sealOf = ({ reproduced, stale }: Pick<Schemas["RunListed"], "reproduced" | "stale">): SealKind =>
+  !reproduced ? "never" : reproduced.outcome === "identical" && stale ? "stale" : reproduced.outcome;
 
 /** What is known of a run's reruns: filled identical, broken different, outline never, dotted stale, bar not comparable. */
 export function Seal({ kind, reruns = 0, words = false }: { kind: SealKind; reruns?: number; words?: boolean }) {

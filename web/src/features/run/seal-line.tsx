@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { projectParts, useAddress } from "../../lib/address";
 import { latest, sealOf, sealWords, waiting } from "../../lib/proof";
-import { Seal, SEAL_WORDS, type SealKind } from "../../ui/seal";
+import { Seal, SEAL_WORDS, type SealKind, sealOf as listedSeal } from "../../ui/seal";
 import { When } from "../../ui/when";
 import { type Run, useOtherRun, useReruns, useRun, useVerdict } from "./use-run";
 
@@ -33,7 +33,7 @@ function OfOriginal({ run }: { run: Run }) {
   );
 }
 
-const known = (run: Run): SealKind => run.reproduced?.outcome ?? "never";
+const known = (run: Run): SealKind => listedSeal(run);
 
 /** "is queued", "is running, step 30 of 60". */
 function useOtherRunProgress(run: string | undefined): string {

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { type Conclusion, inColumn } from "../../lib/concluded";
 import { ago, duration, number, signed, value, whole } from "../../lib/format";
 import { type RunKey, shortPath, valueAt } from "../../lib/run-keys";
 import { State } from "../../ui/state";
@@ -6,13 +7,13 @@ import { Lasted } from "../../ui/when";
 import type { RunRow } from "./use-runs";
 
 /** What a run has in a column, and under it the difference to the baseline. */
-export function Cell({ run, column, baseline, now }: { run: RunRow; column: RunKey; baseline: RunRow | undefined; now: number }) {
+export function Cell({ run, column, baseline, conclusions, now }: { run: RunRow; column: RunKey; baseline: RunRow | undefined; conclusions: readonly Conclusion[] | undefined; now: number }) {
   const shown = valueAt(run, column);
   const numeric = column.root === "metric" || typeof shown === "number" || column.text === "duration";
   return (
     <>
       <span className={numeric ? "cut number" : "cut"}>{drawn(run, column, shown, now)}</span>
-      {baseline && baseline.id !== run.id && <Difference run={run} baseline={baseline} column={column} />}
+      {baseline && baseline.id !== run.id && <Difference run={run} baseline={baseline} column={column} concluded={inColumn(conclusions, column)} />}
     </>
   );
 }
@@ -69,15 +70,18 @@ function Changed({ run }: { run: RunRow }) {
   return <span className="chip" title={`Against its baseline: ${words.join("; ")}`}><span className="cut">{shortPath(first.path)}: {value(first.from)} → {value(first.to)}</span>{run.change.length > 1 && <b> +{run.change.length - 1}</b>}</span>;
 }
 
-/** Grey: whether a difference is more than noise only a study can say. */
-function Difference({ run, baseline, column }: { run: RunRow; baseline: RunRow; column: RunKey }) {
+/** Grey, unless a study concludes that it is more than noise: then green or red, with its words. */
+function Difference({ run, baseline, column, concluded }: { run: RunRow; baseline: RunRow; column: RunKey; concluded: Conclusion | null }) {
   if (column.text === "duration") {
     const [ours, theirs] = [lasted(run), lasted(baseline)];
     return <span className="runs-difference number">{ours !== null && theirs !== null ? `${ours < theirs ? "−" : "+"}${duration(Math.abs(ours - theirs))}` : ""}</span>;
   }
   if (column.root === "field") return <span className="runs-difference" />;
   const [here, there] = [valueAt(run, column), valueAt(baseline, column)];
-  if (typeof here === "number" && typeof there === "number") return <span className="runs-difference number">{signed(here - there)}</span>;
+  if (typeof here === "number" && typeof there === "number") {
+    if (!concluded) return <span className="runs-difference number">{signed(here - there)}</span>;
+    return <span className={`runs-difference number ${concluded.better ? "good" : "bad"}`} title={concluded.words}>{signed(here - there)}<span className="hidden-text">, {concluded.words}</span></span>;
+  }
   const same = JSON.stringify(here) === JSON.stringify(there);
   return <span className="runs-difference cut">{same ? "" : `≠ ${value(there)}`}</span>;
 }

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { projectParts } from "../../lib/address";
+import type { Conclusion } from "../../lib/concluded";
 import type { Stroke } from "../../lib/colours";
 import type { Column } from "../../lib/columns";
 import { runKey } from "../../lib/run-keys";
-import { Seal, type SealKind } from "../../ui/seal";
+import { Seal, sealOf } from "../../ui/seal";
 import { Cell } from "./cell";
 import type { RunRow } from "./use-runs";
 
@@ -26,7 +27,7 @@ export function layoutOf(columns: Column[]): Layout {
 }
 
 /** One run of the table. What is clicked in it the table hears, by `data-act`. */
-export const RunLine = memo(function RunLine({ run, project, layout, stroke, ticked, chosen, baseline, member = false, now }: {
+export const RunLine = memo(function RunLine({ run, project, layout, stroke, ticked, chosen, baseline, conclusions, member = false, now }: {
   run: RunRow;
   project: string;
   layout: Layout;
@@ -34,6 +35,7 @@ export const RunLine = memo(function RunLine({ run, project, layout, stroke, tic
   ticked: boolean;
   chosen: boolean;
   baseline: RunRow | undefined;
+  conclusions?: readonly Conclusion[] | undefined;
   member?: boolean;
   now: number;
 }) {
@@ -51,7 +53,7 @@ export const RunLine = memo(function RunLine({ run, project, layout, stroke, tic
           {run.archived && <span className="chip">archived</span>}
         </span>
       ) : (
-        <Cell run={run} column={runKey(key)} baseline={baseline} now={now} />
+        <Cell run={run} column={runKey(key)} baseline={baseline} conclusions={conclusions} now={now} />
       )}
     </div>
   ));
@@ -68,8 +70,4 @@ export function Eye({ name, stroke }: { name: string; stroke: Stroke | undefined
       </svg>
     </button>
   );
-}
-
-function sealOf({ reproduced }: RunRow): SealKind {
-  return reproduced ? reproduced.outcome : "never";
 }

@@ -10,6 +10,7 @@ import { layoutOf } from "./run-line";
 import { NARROW, useMedia } from "./split";
 import { RunTable, type TableDoes } from "./table";
 import { useBulk } from "./use-bulk";
+import { useConcluded } from "./use-concluded";
 import { useKeys } from "./use-keys";
 import type { useLines } from "./use-lines";
 import { fieldsOf, type RunRow, useRunsById } from "./use-runs";
@@ -39,6 +40,7 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
   const layout = useMemo(() => layoutOf(narrow ? view.columns.map((column) => (column.pinned ? { ...column, width: Math.min(column.width, MOST_PINNED) } : column)) : view.columns), [view.columns, narrow]);
   const baselines = useRunsById(project, view.baseline ? [view.baseline] : [], fieldsOf(view.columns));
   const baseline = view.baseline ? baselines.data?.[0] : undefined;
+  const conclusions = useConcluded(baseline);
   const { lines, from, count } = table;
   const { hasNextPage, isFetching, fetchNextPage } = from;
   useHoverMarks();
@@ -96,7 +98,7 @@ export function RunsSide({ project, view, does, table, open, shown, toggle }: {
   return (
     <>
       <RunTable
-        project={project} lines={lines} total={count.data ?? lines.length} layout={layout} sort={view.sort} shown={shown} ticked={ticked} active={active} chosen={view.panel} baseline={baseline}
+        project={project} lines={lines} total={count.data ?? lines.length} layout={layout} sort={view.sort} shown={shown} ticked={ticked} active={active} chosen={view.panel} baseline={baseline} conclusions={conclusions}
         group={view.group} names={table.names} stale={from.isPlaceholderData} does={tableDoes} label={`Runs of ${project}`}
       >
         {instead(project, view, does, table)}

@@ -6,7 +6,7 @@ import { body, client, type Schemas } from "../../api/client";
 import { projectParts } from "../../lib/address";
 import { number, value } from "../../lib/format";
 import { Copy } from "../../ui/copy";
-import { Seal } from "../../ui/seal";
+import { Seal, sealOf } from "../../ui/seal";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 import { Lasted, When } from "../../ui/when";
@@ -36,7 +36,7 @@ function Facts({ run, project }: { run: Schemas["RunShown"]; project: string }) 
   return (
     <>
       <h2>{run.name}</h2>
-      <div className="row wrap"><State state={run.state} /><Seal kind={run.reproduced ? run.reproduced.outcome : "never"} reruns={run.reproduced?.reruns ?? 0} words /></div>
+      <div className="row wrap"><State state={run.state} /><Seal kind={sealOf(run)} reruns={run.reproduced?.reruns ?? 0} words /></div>
       {run.reason && <p className={run.state === "finished" ? "meta" : "bad"}>{run.reason}</p>}
       {run.waiting_for && <p className="meta">Waits for {run.waiting_for}{run.queue_position !== null && `, number ${run.queue_position} of its queue`}.</p>}
       <p className="meta">

@@ -1,5 +1,6 @@
 import "./workspace.css";
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import type { Conclusion } from "../../lib/concluded";
 import { stroke } from "../../lib/colours";
 import { useRowsInSight } from "../../lib/rows-in-sight";
 import type { SortKey } from "../../lib/sorting";
@@ -26,7 +27,7 @@ export interface TableDoes {
 }
 
 /** The rows that are on screen, of as many as there are; `more` is called when the last of those that are known comes near. */
-export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, group, names, stale, does, label, children }: {
+export function RunTable({ project, lines, total, layout, sort, shown, ticked, active, chosen, baseline, conclusions, group, names, stale, does, label, children }: {
   project: string;
   lines: readonly Line[];
   total: number;
@@ -37,6 +38,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
   active: number;
   chosen: string;
   baseline: RunRow | undefined;
+  conclusions: ReadonlyMap<string, readonly Conclusion[]>;
   group: string;
   names: ReadonlyMap<object, string>;
   stale: boolean;
@@ -91,7 +93,7 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
             const marks = [tall ? "runs-line tall" : "runs-line", index === active && "active", line.id === chosen && "chosen"].filter(Boolean).join(" ");
             return (
               <div key={line.id} id={`line-${index}`} role="row" aria-rowindex={index + 2} data-line={index} data-run={line.kind === "run" ? line.id : undefined} className={marks} aria-selected={line.kind === "run" ? ticked.has(line.id) : undefined} style={{ transform: `translateY(${index * height}px)`, width: layout.total }}>
-                {line.kind === "run" && <RunLine run={line.run} project={project} layout={layout} stroke={strokeOf(line.id)} ticked={ticked.has(line.id)} chosen={line.id === chosen} baseline={baseline} member={line.member} now={now} />}
+                {line.kind === "run" && <RunLine run={line.run} project={project} layout={layout} stroke={strokeOf(line.id)} ticked={ticked.has(line.id)} chosen={line.id === chosen} baseline={baseline} conclusions={conclusions.get(line.run.id)} member={line.member} now={now} />}
                 {line.kind === "group" && <GroupLine group={line.group} name={names.get(line.group) ?? ""} layout={layout} stroke={strokeOf(line.id)} open={line.open} />}
                 {line.kind === "note" && <div role="gridcell" className="runs-note">{line.words}</div>}
               </div>

@@ -6,7 +6,7 @@ import type { Column } from "../../lib/columns";
 export type RunRow = Pick<
   Schemas["RunListed"],
   | "id" | "name" | "state" | "reason" | "origin" | "created_at" | "started_at" | "finished_at" | "queue_position" | "waiting_for" | "progress" | "baseline" | "change" | "rerun_of"
-  | "reproduced" | "tags" | "archived" | "studies"
+  | "reproduced" | "stale" | "tags" | "archived" | "studies"
 > & { config?: Record<string, unknown>; metrics?: Record<string, Schemas["MetricSummary"]> };
 
 export interface RunsPage {
@@ -18,7 +18,7 @@ export type RunsData = InfiniteData<RunsPage, string | null>;
 
 const ALWAYS = [
   "id", "name", "state", "reason", "origin", "created_at", "started_at", "finished_at", "queue_position", "waiting_for", "progress", "baseline", "change", "rerun_of",
-  "reproduced", "tags", "archived", "studies",
+  "reproduced", "stale", "tags", "archived", "studies",
 ];
 const PAGE = 100;
 
