@@ -43,7 +43,7 @@ export interface CurveChartProps {
 }
 
 const NONE: never[] = [];
-const steps = (x: number): string => (Number.isInteger(x) ? whole(x) : number(x));
+const steps = (x: number): string => (Number.isInteger(x) ? whole(x) : ""); // between two steps there is none
 
 /** Curves over x, with crosshair, zoom by drag (double click resets), a list of values at the pointer, and what it shows in words. */
 export function CurveChart({

@@ -92,7 +92,7 @@ function settled({ min, max }: Range, log: boolean, margin: number): Range {
   }
   if (min === max) {
     const around = Math.abs(min) / 10 || 1;
-    return margin ? { min: min - around, max: max + around } : { min, max: max + 1 };
+    return margin ? { min: min - around, max: max + around } : { min: min - 0.5, max: max + 0.5 };
   }
   return { min: min - (max - min) * margin, max: max + (max - min) * margin };
 }

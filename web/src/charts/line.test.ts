@@ -3,9 +3,10 @@ import { stroke } from "../lib/colours";
 import { caption } from "./caption";
 import type { Series } from "./columns";
 import { xRange, yRange } from "./frame";
-import { before, line, nearest } from "./line";
+import { type Band, before, type Line, line, nearest } from "./line";
+import { layers } from "./paint";
 import { around, readings } from "./readings";
-import { SvgPen, trace } from "./trace";
+import { alone, SvgPen, trace } from "./trace";
 
 const of = (...values: number[]) => Float64Array.from(values);
 const named = { name: "baseline", stroke: stroke(0) };
@@ -100,6 +101,33 @@ describe("trace", () => {
   it("breaks at NaN and keeps a point that stands alone", () => {
     expect(drawn(of(0, 1, 2, 2999), of(0, NaN, 50, 100))).toBe("M0 100L0 100M0.07 50L100 0");
   });
+});
+
+describe("a point that stands alone", () => {
+  const frame = { x: { min: 0, max: 4 }, y: { min: 0, max: 4 }, logX: false, logY: false, width: 100, height: 100 };
+  const none = { run: "r", name: "r", stroke: named.stroke, odd: [], count: 1, drawn: 1 };
+  const shapes = (lines: Line[], bands: Band[]) => layers(frame, lines, bands).filter(({ look }) => look.fill === named.stroke.colour && look.alpha === 1).map(({ shape }) => {
+    const pen = new SvgPen();
+    shape(pen);
+    return pen.d;
+  });
+
+  it("is drawn as a disc, and those that have neighbours are not", () => {
+    expect(alone(of(0, 1, 2, 3), of(1, NaN, 1, 1), frame)).toEqual([0]);
+    expect(shapes([{ ...none, x: of(2), y: of(2) }], [])[0]).toContain("M53.5 50");
+    expect(shapes([{ ...none, x: of(2, 3), y: of(2, 2) }], [])).toEqual([]);
+  });
+
+  it("of a group has its spread beside it", () => {
+    const band = { ...none, x: of(2), mid: of(2), low: of(1), high: of(3), n: of(2), of: 2 };
+
+    expect(shapes([], [band])).toHaveLength(1);
+    const pen = new SvgPen();
+    for (const { shape } of layers(frame, [], [band])) shape(pen);
+    expect(pen.d).toContain("M50 75L50 25");
+  });
+
+  it("stands in the middle of x", () => expect(xRange([{ ...none, x: of(7), y: of(1) }], [], false)).toEqual({ min: 6.5, max: 7.5 }));
 });
 
 describe("caption", () => {

@@ -2,7 +2,7 @@
 import type { Frame } from "./frame";
 import { scales } from "./frame";
 import type { Band, Line, Odd } from "./line";
-import { area, type Pen, trace } from "./trace";
+import { alone, area, discs, type Pen, trace } from "./trace";
 
 export interface Look { stroke?: string; fill?: string; width?: number; dash?: number[] | undefined; alpha: number }
 export interface Layer { look: Look; shape: (pen: Pen) => void }
@@ -18,7 +18,28 @@ export function layers(frame: Frame, lines: readonly Line[], bands: readonly Ban
       look: { stroke: band.stroke.colour, width: strong ? 3 : 2, dash: band.stroke.dash, alpha: 1 },
       shape: (pen: Pen) => trace(pen, band.x, band.mid, frame),
     })),
+    ...bands.flatMap((band) => whiskers(band, frame)),
+    ...[...lines.map(({ x, y, stroke, smooth, faint }) => ({ x, y: smooth ?? y, stroke, faint })), ...bands.map(({ x, mid, stroke }) => ({ x, y: mid, stroke, faint: false }))]
+      .filter(({ x, y }) => alone(x, y, frame).length > 0)
+      .map(({ x, y, stroke, faint }) => ({ look: { fill: stroke.colour, alpha: faint ? 0.35 : 1 }, shape: (pen: Pen) => discs(pen, x, y, frame, strong ? 5 : 3.5) })),
   ];
+}
+
+/** How far the members of a group lie around a point that stands alone, where a band has no width. */
+function whiskers({ x, low, mid, high, stroke }: Band, frame: Frame): Layer[] {
+  const { toX, toY } = scales(frame);
+  const places = alone(x, mid, frame);
+  return places.length === 0 ? [] : [{
+    look: { stroke: stroke.colour, width: 1.5, alpha: 0.6 },
+    shape: (pen) => {
+      for (const i of places) {
+        const [left, bottom, top] = [toX(x[i]!), toY(low[i]!), toY(high[i]!)];
+        if (![left, bottom, top].every(Number.isFinite)) continue;
+        pen.moveTo(left, bottom);
+        pen.lineTo(left, top);
+      }
+    },
+  }];
 }
 
 /** What lies between each bucket's least and greatest: filled, and edged so that a spike in one bucket is seen too. */

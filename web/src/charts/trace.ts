@@ -30,6 +30,31 @@ export function trace(pen: Pen, x: Float64Array, y: Float64Array, frame: Frame):
   }
 }
 
+/** Tells the pen a small disc at each point that stands alone; between others the line shows where they are. */
+export function discs(pen: Pen, x: Float64Array, y: Float64Array, frame: Frame, radius: number): void {
+  const { toX, toY } = scales(frame);
+  for (const i of alone(x, y, frame)) {
+    const left = toX(x[i]!), top = toY(y[i]!);
+    if (!Number.isFinite(left) || !Number.isFinite(top)) continue;
+    for (let corner = 0; corner <= CORNERS; corner += 1) {
+      const angle = (2 * Math.PI * corner) / CORNERS;
+      pen[corner ? "lineTo" : "moveTo"](left + radius * Math.cos(angle), top + radius * Math.sin(angle));
+    }
+  }
+}
+
+const CORNERS = 12;
+
+/** The places of points without a neighbour on either side; none where there are more points than pixels. */
+export function alone(x: Float64Array, y: Float64Array, frame: Frame): number[] {
+  const [from, to] = visible(x, frame.x);
+  if (to - from > 3 * frame.width) return [];
+  const has = (i: number) => Number.isFinite(y[i]); // beyond the ends there is nothing
+  const found: number[] = [];
+  for (let i = from; i < to; i += 1) if (has(i) && !has(i - 1) && !has(i + 1)) found.push(i);
+  return found;
+}
+
 function packed(pen: Pen, x: Float64Array, y: Float64Array, from: number, to: number, toX: (x: number) => number, toY: (y: number) => number): void {
   let open = false;
   for (let i = from; i < to; ) {

@@ -55,7 +55,7 @@ export function MetricChart({ project, metric, runs, groups, charts, height = 22
   );
 }
 
-const step = (x: number): string => (Number.isInteger(x) ? whole(x) : number(x));
+const step = (x: number): string => (Number.isInteger(x) ? whole(x) : ""); // between two steps there is none
 const plain = (x: number): string => number(x, 4);
 
 /** What x is called, and how it is written. */
