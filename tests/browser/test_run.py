@@ -80,6 +80,12 @@ class TestHeader:
         expect(guest.get_by_role("button", name="Rerun", exact=True)).to_have_count(0)
         guest.get_by_role("tab", name="Proof").click()
         expect(guest.get_by_role("heading", name="The same bits")).to_be_visible()
+        refused: list[str] = []
+        guest.on("response", lambda response: refused.append(response.url) if response.status >= 400 else None)
+        guest.reload()
+        expect(guest.get_by_role("heading", name="The same bits")).to_be_visible()
+        guest.wait_for_load_state("networkidle")
+        assert [url for url in refused if "/api/v1/runs/" not in url] == []  # its reruns were not shared
 
     def test_of_no_run_says_so(self, visit: Visit) -> None:
         page = visit("/acme/digits/runs/nothing")

@@ -1,6 +1,7 @@
 // What happens in a project, told while it happens: one stream for all who listen, however many; none while nobody does or the tab has been hidden for long.
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Schemas } from "../api/client";
+import { useHasKey, useMe } from "../api/me";
 import { Stream, type StreamState } from "./stream";
 
 export type RunTold = Schemas["RunListed"];
@@ -20,17 +21,22 @@ export interface ProjectListener {
 const streams = new Map<string, { stream: Stream; listeners: Set<{ current: ProjectListener }> }>();
 const KINDS = ["run", "state", "metrics"] as const;
 
-/** Listens to a project ("acme/digits") while the component is there; gives "live", "connecting", "paused" (hidden for long) or "off". */
+/**
+ * Listens to a project ("acme/digits") while the component is there; gives "live", "connecting", "paused" (hidden for long) or "off". For the holder of a
+ * read-only link it does not: one thing was shared, not what happens beside it.
+ */
 export function useProjectEvents(project: string, listener: ProjectListener): StreamState {
+  const { data: me } = useMe();
+  const may = useHasKey();
   const latest = useRef(listener);
   useEffect(() => { latest.current = listener; });
-  useEffect(() => joined(project, latest), [project]);
+  useEffect(() => (may ? joined(project, latest) : undefined), [project, may]);
   return useSyncExternalStore(
     (changed) => {
       const stream = streams.get(project)?.stream;
       return stream ? stream.onState(changed) : () => undefined;
     },
-    () => streams.get(project)?.stream.state ?? "connecting",
+    () => streams.get(project)?.stream.state ?? (me?.shared ? "off" : "connecting"),
   );
 }
 
