@@ -140,6 +140,21 @@ class TestCurves:
 
         expect(chart(page)).to_have_accessible_name(re.compile("2 curves over step; mean of 2 groups, .*n = 1 of 2 at the least"))
 
+    def test_of_single_points_are_discs(self, visit: Visit, served: Service, shot: Callable[[Page, str], None]) -> None:
+        for lr, losses in {0.1: (1.0, 2.0), 0.2: (4.0,)}.items():
+            for loss in losses:
+                logged(served, "charts/single", f"lr {lr}", {"loss": [loss]}, {"lr": lr})
+        page = visit("/charts/single?group=config.lr&split=charts")
+        expect(chart(page, re.compile("^loss:"))).to_have_accessible_name(re.compile("2 curves over step; mean of 2 groups"))
+
+        drawing = saved(page, "loss", "Drawing").decode()
+
+        shot(page, "charts-single-points")
+        assert [
+            len(re.findall(f'fill="{colour}" stroke="none" stroke-width="0" opacity="1"', drawing))
+            for colour in set(re.findall('stroke="(#[0-9A-Fa-f]{6})" stroke-width="2.5"', drawing))
+        ] == [1, 1]
+
     def test_fill_the_window_and_follow_the_arrow_keys(self, visit: Visit, curves: str) -> None:
         page = visit(f"/{curves}?split=charts")
 
@@ -165,6 +180,35 @@ class TestCurves:
 
 
 class TestLive:
+    def test_the_first_metric_of_a_project_gets_its_chart_by_itself(self, visit: Visit, served: Service) -> None:
+        run = served.client.post("/runs", json={"project": "charts/first", "origin": "client"}).json()["id"]
+        page = visit("/charts/first")
+        expect(page.get_by_text("No run of this project has logged a number yet.")).to_be_visible()
+        expect(page.get_by_text("● live")).to_be_visible()
+
+        append(served, run, 0, {"loss": [1.0, 0.5, 0.25]})
+
+        expect(chart(page, re.compile("^loss:"))).to_have_accessible_name(re.compile("3 points"))
+
+    def test_a_project_that_is_not_there_is_asked_for_once_until_somebody_comes_back(self, visit: Visit, served: Service) -> None:
+        page = visit("/charts/not-there")
+        expect(page.get_by_text("not live")).to_be_visible()
+        page.clock.install()
+        asked: list[Request] = []
+        page.on("request", lambda request: asked.append(request) if request.url.endswith("/events") else None)
+
+        page.clock.fast_forward(120_000)
+        expect(page.get_by_text("not live")).to_be_visible()
+        assert asked == []
+
+        logged(served, "charts/not-there", "first", {"loss": [1.0, 0.5]})
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+        page.clock.run_for(5_000)
+
+        expect(page.get_by_text("live ●")).to_be_visible()
+        expect(page.get_by_role("link", name="first")).to_be_visible()
+        expect(chart(page, re.compile("^loss:"))).to_have_accessible_name(re.compile("2 points"))
+
     def test_new_points_come_without_asking_for_those_at_hand(self, visit: Visit, served: Service) -> None:
         run = logged(served, "charts/live", "going", {"loss": [1.0] * 50}, ended=False)
         page = visit("/charts/live")

@@ -9,6 +9,7 @@ import { later } from "../../ui/later";
 import { Trouble } from "../../ui/trouble";
 import { useAddress } from "../../lib/address";
 import { ChartsBar } from "./charts-bar";
+import { FullChart } from "./charts-full";
 import { choices } from "./charts-runs";
 import { isFolded, Sections } from "./charts-sections";
 import { useChartView } from "./charts-view";
@@ -17,7 +18,6 @@ import { useFields } from "./use-runs";
 const Scatter = later(async () => (await import("./charts-scatter")).Scatter);
 const Parallel = later(async () => (await import("./charts-parallel")).Parallel);
 const Importance = later(async () => (await import("./charts-importance")).Importance);
-const FullChart = later(async () => (await import("./charts-full")).FullChart, null);
 
 /** A run whose curves are drawn. */
 export interface ShownRun {

@@ -1,11 +1,14 @@
 import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
+import type { Schemas } from "../../api/client";
 import { type ProjectListener, useProjectEvents } from "../../lib/live-project";
+import { runKey } from "../../lib/run-keys";
 import type { RunRow, RunsData } from "./use-runs";
 
 const GATHER_MS = 500;
 const ASK_AGAIN_MS = 3000;
 const FEW_PAGES = 2;
+const MOST_LISTED = 2000; // metrics that the service lists: of one beyond them nobody knows whether it is new
 
 /** Keeps the rows that are loaded up to date by the project's events. New runs come by themselves while few pages are loaded; else `news` says that there are some. */
 export function useLiveRuns(project: string): { state: string; news: boolean; show: () => void } {
@@ -25,6 +28,7 @@ export function useLiveRuns(project: string): { state: string; news: boolean; sh
         }
         void queries.invalidateQueries({ queryKey: ["groups", project] });
         void queries.invalidateQueries({ queryKey: ["run-count", project] });
+        if (!queries.getQueryData(["run-fields", project])) void queries.invalidateQueries({ queryKey: ["run-fields", project] });
       }, ASK_AGAIN_MS);
     };
     const apply = () => {
@@ -33,6 +37,7 @@ export function useLiveRuns(project: string): { state: string; news: boolean; sh
       gathered.current = { changes: new Map(), structure: false };
       queries.setQueriesData<RunsData | RunRow[]>({ queryKey: ["runs", project], type: "active" }, (data) => patched(data, changes));
       queries.setQueriesData<RunRow[]>({ queryKey: ["runs-by-id", project], type: "active" }, (data) => patched(data, changes));
+      if (hasNewMetric(queries.getQueryData(["run-fields", project]), changes.values())) void queries.invalidateQueries({ queryKey: ["run-fields", project] });
       if (structure) askAgain();
     };
     const note = (id: string, change: Partial<RunRow>, structure: boolean) => {
@@ -55,6 +60,13 @@ export function useLiveRuns(project: string): { state: string; news: boolean; sh
   }, []);
   const state = useProjectEvents(project, does.listener);
   return { state, news, show: () => { setNews(false); void queries.resetQueries({ queryKey: ["runs", project] }); } };
+}
+
+/** Whether a run has logged a metric that no run had when the page asked what there is to chart. */
+function hasNewMetric(fields: Schemas["RunFields"] | undefined, changes: Iterable<Partial<RunRow>>): boolean {
+  if (!fields || fields.metrics.length >= MOST_LISTED) return false;
+  const known = new Set(fields.metrics.map(({ key }) => runKey(key).path[1]));
+  return [...changes].some(({ metrics = {} }) => Object.keys(metrics).some((metric) => !known.has(metric)));
 }
 
 /** The same data where nothing of it changed. A metric that was not told keeps its sums. */
