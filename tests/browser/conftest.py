@@ -16,6 +16,7 @@ SHOTS = Path(os.environ.get("RUNTWICE_SCREENSHOTS", ROOT / "build" / "screenshot
 CHROMIUM = os.environ.get("RUNTWICE_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 PROJECT = "acme/digits"
+ANSWERS = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED")  # what a test made happen, said by the browser
 
 expect.set_options(timeout=20_000)  # a loaded machine is slow, and nothing waits longer than it must
 
@@ -82,7 +83,7 @@ def visit(chromium: Browser, served: Service) -> Iterator[Callable[..., Page]]:
     trouble: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "the server responded with a status of" not in message.text:
+        if message.type in ("error", "warning") and not any(words in message.text for words in ANSWERS):
             trouble.append(f"{message.type}: {message.text}")
 
     def asked(request: Request) -> None:
