@@ -1,5 +1,5 @@
 import "./dialog.css";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 
 /** A button that opens a small panel below itself; Esc, a click elsewhere or (with `closes`) a click in it closes the panel. */
 export function Menu({ label, name, right = false, closes = true, className, children }: {
@@ -14,6 +14,8 @@ export function Menu({ label, name, right = false, closes = true, className, chi
   const place = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  useInside(list, open);
   useEffect(() => {
     if (!open) return undefined;
     const outside = (event: Event) => { if (!place.current?.contains(event.target as Node)) setOpen(false); };
@@ -37,10 +39,34 @@ export function Menu({ label, name, right = false, closes = true, className, chi
       </button>
       {open && (
         // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- what is inside takes keys; a click on any of it closes the panel
-        <div id={id} className={right ? "menu-list right" : "menu-list"} onClick={closes ? () => setOpen(false) : undefined}>
+        <div ref={list} id={id} className={right ? "menu-list right" : "menu-list"} onClick={closes ? () => setOpen(false) : undefined}>
           {typeof children === "function" ? children(() => setOpen(false)) : children}
         </div>
       )}
     </div>
   );
+}
+
+const EDGE = 8;
+
+/** Moves an open panel sideways as far as it would reach out of the window, whatever comes to stand in it. */
+function useInside(panel: RefObject<HTMLDivElement | null>, open: boolean): void {
+  useLayoutEffect(() => {
+    const element = panel.current;
+    if (!open || !element) return undefined;
+    const fit = () => {
+      element.style.translate = "";
+      const { left, right } = element.getBoundingClientRect();
+      const wide = document.documentElement.clientWidth;
+      const by = right > wide - EDGE ? Math.max(EDGE - left, wide - EDGE - right) : left < EDGE ? EDGE - left : 0;
+      if (by) element.style.translate = `${by}px`;
+    };
+    const watch = new ResizeObserver(fit);
+    watch.observe(element);
+    window.addEventListener("resize", fit);
+    return () => {
+      watch.disconnect();
+      window.removeEventListener("resize", fit);
+    };
+  }, [panel, open]);
 }
