@@ -10,7 +10,8 @@ from service import Service
 
 Visit = Callable[..., Page]
 Trained = dict[str, str]
-NARROW = {"width": 400, "height": 800}
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
+MENUS = {"Conditions": "Add a condition", "Group": "All but seed", "Columns": "To add", "Views": "Everything, newest first", "More": "Table alone"}
 
 
 def rows(page: Page) -> list[str]:
@@ -159,6 +160,42 @@ class TestGroups:
         expect(first).to_contain_text("kind b")
         expect(page.get_by_role("columnheader", name="val/loss, last").first).to_have_attribute("aria-sort", "ascending")
         expect(page).to_have_url(re.compile("sort=metrics"))
+
+
+class TestStates:
+    @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+    def test_no_menu_reaches_out_of_the_window(self, visit: Visit, trained: Trained, viewport: dict[str, int]) -> None:
+        page = visit("/acme/digits", viewport=viewport)
+        for name, inside in MENUS.items():
+            page.locator(".workspace-bar").get_by_role("button", name=name).click()
+            expect(page.locator(".menu-list").get_by_text(inside).first).to_be_visible()
+
+            box = page.locator(".menu-list").bounding_box()
+
+            assert box
+            assert box["x"] >= 0, name
+            assert box["x"] + box["width"] <= viewport["width"], name
+            page.keyboard.press("Escape")
+
+    def test_without_the_service_the_bar_says_since_when_and_what_was_known_stays(self, table: Page) -> None:
+        table.context.set_offline(True)
+
+        table.get_by_role("button", name="val/loss min").click()
+
+        expect(table.get_by_text("Not connected since")).to_be_visible()
+        expect(table.get_by_role("link", name="dropout")).to_be_visible()
+        table.get_by_role("button", name="Columns").click()
+        expect(table.get_by_role("alert")).to_contain_text("could not be fetched")
+        table.context.set_offline(False)
+        expect(table.get_by_text("Not connected since")).to_be_hidden()
+        expect(table.locator("[data-line]").first).to_contain_text("two changes")
+
+    def test_nothing_shown_is_said_once(self, visit: Visit, trained: Trained) -> None:
+        page = visit("/acme/digits?filter=name = 'nobody'")
+
+        expect(page.get_by_text("No run is shown here: open the eye of a run in the table.")).to_be_visible()
+        expect(page.locator(".chart-empty")).to_have_count(0)
+        expect(page.locator(".nothing")).to_have_css("padding-left", "16px")
 
 
 class TestBulk:

@@ -1,3 +1,4 @@
+import { Refused } from "../../api/client";
 import { whole } from "../../lib/format";
 import { Trouble } from "../../ui/trouble";
 import type { useLines } from "./use-lines";
@@ -9,7 +10,8 @@ export function Foot({ project, table: { count, grouped, groups, from }, said, e
   const all = useCount(project, "");
   const live = useLiveRuns(project);
   const matching = count.data;
-  const words = matching === undefined || all.data === undefined ? "…" : matching === all.data ? `${whole(matching)} ${matching === 1 ? "run" : "runs"}` : `${whole(matching)} of ${whole(all.data)} runs`;
+  const isMissing = all.error instanceof Refused && all.error.status === 404;
+  const words = isMissing ? "No runs" : matching === undefined || all.data === undefined ? "…" : matching === all.data ? `${whole(matching)} ${matching === 1 ? "run" : "runs"}` : `${whole(matching)} of ${whole(all.data)} runs`;
   return (
     <div className="runs-foot">
       <span aria-live="polite">{words}{grouped && ` in ${whole(groups.length)}${from.hasNextPage ? " or more" : ""} groups; reruns are left out`}</span>

@@ -1,3 +1,4 @@
+import "./nothing.css";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { body, client } from "../../api/client";

@@ -32,7 +32,7 @@ function Workspace({ project }: { project: string }) {
       <Split
         at={view.split} change={(split) => does.change({ split })}
         left={<RunsSide project={project} view={view} does={does} table={table} open={open} shown={shown} toggle={toggle} />}
-        right={<ChartsPanel project={project} runs={runs} groups={groups} />}
+        right={<ChartsPanel project={project} runs={runs} groups={groups} waiting={table.from.isPending} />}
       />
       {view.panel && <SidePanel key={view.panel} project={project} run={view.panel} close={() => does.change({ run: "" })} baseline={(base) => does.change({ base })} />}
     </main>

@@ -1,4 +1,4 @@
-import "./bulk.css";
+import "./side-panel.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
