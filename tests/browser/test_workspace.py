@@ -175,6 +175,7 @@ class TestStates:
             assert box
             assert box["x"] >= 0, name
             assert box["x"] + box["width"] <= viewport["width"], name
+            assert page.locator(".menu-list").evaluate("list => list.scrollWidth <= list.clientWidth"), name
             page.keyboard.press("Escape")
 
     def test_without_the_service_the_bar_says_since_when_and_what_was_known_stays(self, table: Page) -> None:
