@@ -8,6 +8,8 @@ import { defineConfig } from "vite";
 import { guides } from "./guides.ts";
 
 const OUT = "../api/static/page";
+const FRAMEWORK = /node_modules\/(react|react-dom|scheduler|use-sync-external-store|openapi-fetch|@tanstack\/(history|store|query-core|router-core|react-(router|query|store)))\//;
+const SHARED = /src\/(api|lib|shell|ui)\//;
 const TEXT = /\.(js|css|html|svg)$/;
 
 function compressed(): Plugin {
@@ -27,6 +29,10 @@ function compressed(): Plugin {
 
 export default defineConfig({
   plugins: [react(), guides("../docs"), compressed()],
-  build: { outDir: OUT, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, sourcemap: false, modulePreload: { polyfill: false } },
+  build: {
+    outDir: OUT, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, sourcemap: false, modulePreload: { polyfill: false },
+    // Few files: a page that comes as twenty small ones waits for each of them.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "framework", test: FRAMEWORK }, { name: "shared", test: SHARED, minShareCount: 4 }] } } },
+  },
   server: { proxy: { "/api": "http://127.0.0.1:8800", "/login": "http://127.0.0.1:8800", "/logout": "http://127.0.0.1:8800" } },
 });

@@ -1,25 +1,11 @@
 import "./app.css";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Refused } from "./api/client";
+import { queries } from "./api/queries";
 import { applyTheme, chosenTheme } from "./lib/theme";
 import { router } from "./routes";
-
-// What is known stays on screen while it is asked for anew; only a service that does not answer is asked again.
-const queries = new QueryClient({
-  defaultOptions: {
-    mutations: { networkMode: "always" },
-    queries: {
-      networkMode: "always", // what the browser takes for the network says nothing of a service on this machine
-      staleTime: 5_000,
-      gcTime: 10 * 60_000,
-      retry: (count, error) => error instanceof Refused && [0, 429, 502, 503, 504].includes(error.status) && count < 4,
-      retryDelay: (count) => Math.min(500 * 2 ** count, 8_000),
-    },
-  },
-});
 
 applyTheme(chosenTheme());
 createRoot(document.getElementById("root")!).render(

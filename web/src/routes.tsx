@@ -1,5 +1,7 @@
 // Every address of the page, and which file draws it; each is loaded when it is first gone to.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { queries } from "./api/queries";
+import { runFields } from "./lib/run-fields";
 import { NotFound } from "./shell/not-found";
 import { PageFailed } from "./shell/page-failed";
 import { Shell } from "./shell/shell";
@@ -21,6 +23,7 @@ export const docRoute = createRoute({ ...at, path: "/docs/$", component: lazyRou
 export const workspaceRoute = createRoute({
   ...at,
   path: "/$entity/$project",
+  loader: ({ params }) => void queries.prefetchQuery(runFields(`${params.entity}/${params.project}`)), // the table's columns wait for it: asked while the page's code comes
   component: lazyRouteComponent(() => import("./features/workspace/page"), "WorkspacePage"),
 });
 export const runRoute = createRoute({ ...at, path: "/$entity/$project/runs/$run", component: lazyRouteComponent(() => import("./features/run/page"), "RunPage") });

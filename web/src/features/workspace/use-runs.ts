@@ -1,6 +1,7 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { body, client, type Schemas } from "../../api/client";
 import type { Column } from "../../lib/columns";
+import { runFields } from "../../lib/run-fields";
 
 /** A run as the table asks for it: what every row needs, and what its columns name. */
 export type RunRow = Pick<
@@ -62,13 +63,7 @@ export function useCount(project: string, filter: string, enabled = true) {
 }
 
 /** What runs of the project can be filtered, sorted and shown by. */
-export function useFields(project: string) {
-  return useQuery({
-    queryKey: ["run-fields", project],
-    queryFn: ({ signal }) => body(client.GET("/api/v1/runs/fields", { params: { query: { project } }, signal })),
-    staleTime: 60_000,
-  });
-}
+export const useFields = (project: string) => useQuery(runFields(project));
 
 /** Runs by id, for what is shown but stands beyond the rows that are loaded. */
 export function useRunsById(project: string, ids: readonly string[], fields: string) {
