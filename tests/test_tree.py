@@ -1,6 +1,7 @@
 """The tree itself: which room may enter which, how long a file may be, what may not stand in it."""
 
 import functools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,11 @@ class TestTree:
         files = [ROOT / "pyproject.toml", ROOT / "constraints.txt", ROOT / "Makefile", ROOT / ".ci" / "run"]
 
         assert [file.name for file in files if "index-url" in file.read_text()] == []
+
+    def test_the_page_s_packages_are_locked_as_they_are_asked_for(self) -> None:
+        """An install for building leaves out what the lock calls a package for checks, whatever package.json says of it."""
+        asked, lock = (json.loads((ROOT / "web" / name).read_text()) for name in ("package.json", "package-lock.json"))
+
+        for kind in ("dependencies", "devDependencies"):
+            assert lock["packages"][""][kind] == asked[kind]
+        assert [name for name, package in lock["packages"].items() if "resolved" in package] == []
