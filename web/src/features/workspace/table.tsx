@@ -1,8 +1,8 @@
 import "./workspace.css";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import type { Conclusion } from "../../lib/concluded";
 import { stroke } from "../../lib/colours";
-import { useRowsInSight } from "../../lib/rows-in-sight";
 import type { SortKey } from "../../lib/sorting";
 import { useNow } from "../../ui/when";
 import { GroupLine } from "./group-line";
@@ -51,15 +51,22 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
   const tall = group !== "" || baseline !== undefined;
   const height = tall ? TALL : LOW;
   const top = LOW + (baseline ? TALL : 0);
-  const { first, end, show } = useRowsInSight(scroller, lines.length, height);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing of it is memoized here
+  const rows = useVirtualizer({
+    count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 8, scrollPaddingStart: top, scrollPaddingEnd: 8,
+    getItemKey: (place) => lines[place]!.id,
+  });
+  const items = rows.getVirtualItems();
+  useEffect(() => rows.measure(), [rows, height]);
   useEffect(() => {
-    if (active >= 0) show(active, height, top);
-  }, [show, active, height, top]);
+    if (active >= 0) rows.scrollToIndex(active, { align: "auto" });
+  }, [rows, active]);
+  const last = items.at(-1)?.index ?? -1;
   const { more, hovered } = does;
   useEffect(() => {
-    if (end > lines.length - 30) more();
-  }, [end, lines.length, more]);
-  const seen = active >= first && active < end;
+    if (last >= lines.length - 30) more();
+  }, [last, lines.length, more]);
+  const seen = items.some(({ index }) => index === active);
   const strokeOf = (id: string) => (shown.has(id) ? stroke(shown.get(id)!) : undefined);
   const lineOf = (event: MouseEvent): number => Number((event.target as HTMLElement).closest<HTMLElement>("[data-line]")?.dataset.line ?? -1);
 
@@ -87,12 +94,13 @@ export function RunTable({ project, lines, total, layout, sort, shown, ticked, a
         )}
       </div>}
       {children ?? (
-        <div className="runs-body" role="rowgroup" style={{ height: height * lines.length, width: layout.total, minWidth: "100%" }}>
-          {lines.slice(first, end).map((line, after) => {
-            const index = first + after;
+        <div className="runs-body" role="rowgroup" style={{ height: rows.getTotalSize(), width: layout.total, minWidth: "100%" }}>
+          {items.map(({ index, start, key }) => {
+            const line = lines[index];
+            if (!line) return null;
             const marks = [tall ? "runs-line tall" : "runs-line", index === active && "active", line.id === chosen && "chosen"].filter(Boolean).join(" ");
             return (
-              <div key={line.id} id={`line-${index}`} role="row" aria-rowindex={index + 2} data-line={index} data-run={line.kind === "run" ? line.id : undefined} className={marks} aria-selected={line.kind === "run" ? ticked.has(line.id) : undefined} style={{ transform: `translateY(${index * height}px)`, width: layout.total }}>
+              <div key={key} id={`line-${index}`} role="row" aria-rowindex={index + 2} data-line={index} data-run={line.kind === "run" ? line.id : undefined} className={marks} aria-selected={line.kind === "run" ? ticked.has(line.id) : undefined} style={{ transform: `translateY(${start}px)`, width: layout.total }}>
                 {line.kind === "run" && <RunLine run={line.run} project={project} layout={layout} stroke={strokeOf(line.id)} ticked={ticked.has(line.id)} chosen={line.id === chosen} baseline={baseline} conclusions={conclusions.get(line.run.id)} member={line.member} now={now} />}
                 {line.kind === "group" && <GroupLine group={line.group} name={names.get(line.group) ?? ""} layout={layout} stroke={strokeOf(line.id)} open={line.open} />}
                 {line.kind === "note" && <div role="gridcell" className="runs-note">{line.words}</div>}
