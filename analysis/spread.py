@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,22 @@ def spread(values: Sequence[float]) -> Spread | None:
     """None without a finite value."""
     finite = [value for value in values if math.isfinite(value)]
     return Spread(*_mean_and_deviation(finite), min(finite), max(finite), len(finite)) if finite else None
+
+
+def part_of(values: Sequence[float], part: str) -> float | None:
+    """One part of the spread, by its name, for less than all of it; None where the spread has none."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return None
+    plain: dict[str, Callable[[Sequence[float]], float]] = {"mean": _mean, "min": min, "max": max, "n": len}
+    return plain[part](finite) if part in plain else _mean_and_deviation(finite)[1]
+
+
+def _mean(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return statistics.mean(values)
 
 
 def _mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:

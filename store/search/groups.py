@@ -40,6 +40,7 @@ class Group:
     key: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Spread] = field(default_factory=dict)
     leaves: tuple[Any, ...] = ()
+    sorted_by: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,14 +160,19 @@ def describe(session: Session, groups: Sequence[Group], by: Grouping) -> None:
 
 def add_metrics(session: Session, scope: Scope, groups: Sequence[Group], metrics: Sequence[str] | None) -> None:
     """Spreads of the last values; `metrics` None is all that the runs have."""
+    for group, values in zip(groups, lasts(session, scope, groups, metrics), strict=True):
+        spreads = {metric: spread(values[metric]) for metric in sorted(values)}
+        group.metrics = {metric: each for metric, each in spreads.items() if each is not None}
+
+
+def lasts(session: Session, scope: Scope, groups: Sequence[Group], metrics: Sequence[str] | None) -> list[dict[str, list[float]]]:
+    """The last values of each group's runs, by metric."""
     place = {run_id: index for index, group in enumerate(groups) for run_id in group.run_ids}
     found: list[dict[str, list[float]]] = [{} for _ in groups]
     for run_id, metric, last in _lasts(session, scope, list(place), metrics):
         if (index := place.get(run_id)) is not None:
             found[index].setdefault(metric, []).append(last)
-    for group, values in zip(groups, found, strict=True):
-        spreads = {metric: spread(values[metric]) for metric in sorted(values)}
-        group.metrics = {metric: each for metric, each in spreads.items() if each is not None}
+    return found
 
 
 def _lasts(session: Session, scope: Scope, run_ids: Sequence[str], metrics: Sequence[str] | None) -> Iterator[tuple[str, str, float]]:

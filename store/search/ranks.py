@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from analysis.spread import part_of
 from store.errors import BadSearch
 from store.search import groups
 from store.search.groups import Group, Grouping, Page
+from store.search.keys import Key
 from store.search.leaves import HEAD
 from store.search.syntax import COUNT, SortKey
 from store.search.table import Scope
@@ -57,8 +59,8 @@ class Ranking:
         return list(dict.fromkeys(each.key.name for each in self.keys if each.key.root == "config"))
 
     @property
-    def metrics(self) -> list[str]:
-        return list(dict.fromkeys(each.key.name for each in self.keys if each.key.root == "metric"))
+    def metrics(self) -> list[Key]:
+        return [each.key for each in self.keys if each.key.root == "metric"]
 
     def place(self, group: Group) -> list[Any]:
         """Where the group stands, to be written down; a number as its hexadecimal text."""
@@ -85,8 +87,7 @@ class Ranking:
         if key == COUNT:
             return len(group.run_ids)
         if key.root == "metric":
-            part: float | None = getattr(group.metrics.get(key.name), key.part, None)
-            return part
+            return group.sorted_by[self.metrics.index(key)]
         if key.root == "config":
             number, head = group.leaves[2 * self.paths.index(key.name) :][:2]
             leaf: float | str | None = head if number is None else number
@@ -99,7 +100,8 @@ def page(session: Session, scope: Scope, by: Ranking, after: Sequence[Any] | Non
     """Up to `limit` groups behind the place, and how many there are in all. Raises TooManyRuns, ValueError for a place of another order."""
     found = groups.every(session, scope, by.by, by.paths)
     if by.metrics:
-        groups.add_metrics(session, scope, found, by.metrics)
+        for group, values in zip(found, groups.lasts(session, scope, found, list({key.name for key in by.metrics})), strict=True):
+            group.sorted_by = tuple(part_of(values.get(key.name, ()), key.part) for key in by.metrics)
     ranked = sorted(((by.rank(by.place(group)), group) for group in found), key=lambda pair: pair[0])
     start = 0 if after is None else bisect.bisect_right(ranked, by.rank(after), key=lambda pair: pair[0])
     return Page([group for _, group in ranked[start : start + limit]], len(ranked))
