@@ -1,11 +1,10 @@
 // What stands above a run's column or dot: a few fields of many runs, asked for at once.
 import { useQuery } from "@tanstack/react-query";
 import { body, client, type Schemas } from "../api/client";
-import type { SealKind } from "../ui/seal";
 
-export type RunHead = Pick<Schemas["RunListed"], "id" | "name" | "project" | "state" | "reproduced" | "change" | "origin">;
+export type RunHead = Pick<Schemas["RunListed"], "id" | "name" | "project" | "state" | "reproduced" | "stale" | "change" | "origin">;
 
-const FIELDS = "id,name,project,state,reproduced,change,origin";
+export const FIELDS = "id,name,project,state,reproduced,stale,change,origin";
 const AT_ONCE = 400; // ids that fit into one filter
 
 /** The heads of the runs that are there, by id; one that is not there (any more), or not for the caller, is left out. */
@@ -27,7 +26,3 @@ export function useRunHeads(project: string, runs: readonly string[]) {
 
 /** A text as a filter takes it. */
 export const quoted = (given: string): string => `'${given.replaceAll("'", "''")}'`;
-
-export function sealOf(reproduced: Schemas["Reproduced"] | null | undefined): SealKind {
-  return reproduced?.outcome ?? "never";
-}

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { stroke } from "../../lib/colours";
 import { projectParts } from "../../lib/address";
-import { type RunHead, sealOf } from "../../lib/run-heads";
+import type { RunHead } from "../../lib/run-heads";
 import { Menu } from "../../ui/menu";
-import { Seal } from "../../ui/seal";
+import { Seal, sealOf } from "../../ui/seal";
 import { State } from "../../ui/state";
 
 /** What can be done with a run's column; each is given the run's id. */
@@ -42,7 +42,7 @@ export function ColumnHead({ head, place, base, first, last, ways }: { head: Run
           <button type="button" onClick={() => ways.remove(head.id)}>Remove from the comparison</button>
         </Menu>
       </div>
-      <div className="row meta"><Seal kind={sealOf(head.reproduced)} reruns={head.reproduced?.reruns ?? 0} /><State state={head.state} />{base && <span className="chip">base</span>}</div>
+      <div className="row meta"><Seal kind={sealOf(head)} reruns={head.reproduced?.reruns ?? 0} /><State state={head.state} />{base && <span className="chip">base</span>}</div>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import "./compare.css";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { body, client } from "../../api/client";
-import { quoted, type RunHead } from "../../lib/run-heads";
+import { FIELDS, quoted, type RunHead } from "../../lib/run-heads";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 
@@ -48,7 +48,7 @@ function useFoundRuns(project: string, typed: string, managed: boolean) {
     queryFn: async ({ signal }): Promise<RunHead[]> => {
       const like = `name ilike ${quoted(`%${wanted}%`)} or id = ${quoted(wanted)} or external_id = ${quoted(wanted)} or tags in (${quoted(wanted)})`;
       const filter = [wanted && `(${like})`, managed && "origin = 'managed'"].filter(Boolean).join(" and ") || undefined;
-      const query = { project, fields: "id,name,project,state,reproduced,change,origin", limit: SHOWN, ...(filter && { filter }) };
+      const query = { project, fields: FIELDS, limit: SHOWN, ...(filter && { filter }) };
       return (await body(client.GET("/api/v1/runs", { params: { query }, signal }))).items;
     },
     placeholderData: (before) => before,
