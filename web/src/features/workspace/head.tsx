@@ -27,7 +27,7 @@ export function Head({ layout, sort, group, ticked, tick, does }: {
         return (
           <div
             key={column.key} role="columnheader" tabIndex={-1} aria-sort={by ? (by.descends ? "descending" : "ascending") : undefined}
-            className={column.pinned ? "runs-th pinned" : "runs-th"} style={{ width: column.width, left: column.pinned ? layout.offsets[place] : undefined }}
+            className={["runs-th", column.pinned && "pinned", runKey(column.key).root === "metric" && "number"].filter(Boolean).join(" ")} style={{ width: column.width, left: column.pinned ? layout.offsets[place] : undefined }}
             onDragOver={(event) => event.preventDefault()}
             onDrop={(event) => { event.preventDefault(); does.move(event.dataTransfer.getData("text/plain"), column.key); }}
           >
