@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from html import escape
 from importlib.metadata import version
 
 import structlog
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import hosts, openapi, page, problems
-from api.auth import Gate
+from api.auth import Gate, is_visit
 from api.bodies import STORAGE, BodyGuard
 from api.envelope import BASE, Envelope
 from api.hosts import HostCheck
@@ -69,6 +70,7 @@ from worker.reaper import ReaperThread
 log = structlog.get_logger(__name__)
 
 FORM_BYTES = 100_000  # what a form has around its files
+HOME = '<a href="/">All projects</a>'
 CONNECTIONS = 30  # store.database.connect's pool and its overflow
 ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
@@ -170,5 +172,9 @@ def _warn_of_weakness(parts: Parts) -> None:
             log.error("what is acknowledged may be lost when the machine stops", reason=weakness)
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
-    return problems.answer(error)
+async def _problem(request: Request, error: Exception) -> Response:
+    answer = problems.answer(error)
+    if answer.status_code == 404 and is_visit(request.scope):  # a person went there, who reads no JSON
+        words = f"{problems.problem_for(error).detail} It may have been mistyped, or what it showed was deleted."
+        return page.notice("Nothing is here", escape(words), HOME, status=404)
+    return answer

@@ -97,7 +97,7 @@ class Gate:
             try:
                 scope["caller"] = await self._caller(scope)
             except Unauthorized:
-                if not _is_visit(scope):
+                if not is_visit(scope):
                     raise
                 await _to_sign_in(scope)(scope, receive, send)
                 return
@@ -140,7 +140,7 @@ def is_open(path: str) -> bool:
     return path in PUBLIC or path in TELEMETRY or path.startswith((*SIGNED, ASSETS))
 
 
-def _is_visit(scope: Scope) -> bool:
+def is_visit(scope: Scope) -> bool:
     """Whether a browser goes to an address of the page, rather than a program asking for data."""
     if scope["method"] not in ("GET", "HEAD") or not is_page(scope["path"]):
         return False

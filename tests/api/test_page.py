@@ -28,6 +28,16 @@ class TestDocument:
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
 
+    def test_whoever_goes_nowhere_reads_so_in_words(self, sqlite_api: Any) -> None:
+        visitor = sqlite_api.client()
+        visitor.post("/login", data={"key": sqlite_api.key("viewer")})
+
+        answer = visitor.get("/nope<b>", headers=BROWSER)
+
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "There is nothing at this address. It may have been mistyped" in answer.text
+        assert visitor.get("/api/v1/nope", headers=BROWSER).headers["content-type"] == "application/problem+json"
+
     def test_is_not_sent_again_to_who_has_it(self, sqlite_api: Any) -> None:
         first = sqlite_api.admin.get("/")
 
