@@ -67,7 +67,7 @@ def _warnings(found: Sequence[Run], factors: Sequence[str]) -> list[str]:
     if len(factors) > 1:
         warnings.append(f"These runs differ in {len(factors)} factors ({', '.join(factors)}); a difference between them cannot be pinned on one.")
     warnings.extend(comparable.incomparable([_compared(run) for run in found]))
-    unfinished = [f"{run.id} is {run.state}" for run in found if run.state != "finished"]
+    unfinished = [f"{run.id} ({run.state})" for run in found if run.state != "finished"]
     if unfinished:
         warnings.append(f"Not every run has finished: {', '.join(unfinished[:5])}{' and more' if len(unfinished) > 5 else ''}.")
     clients = [run.id for run in found if run.origin == "client"]
