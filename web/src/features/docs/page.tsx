@@ -7,8 +7,13 @@ import { Trouble } from "../../ui/trouble";
 import type { GuideListed } from "./blocks";
 import { Guide } from "./guide";
 
+const FIRST = "guide/quick-start";
+
+/** The guide that the address names; /docs alone is the first one. */
+const useGuide = (): string => useParams({ strict: false })._splat || FIRST;
+
 export function DocsPage() {
-  const { _splat: path = "guide/quick-start" } = useParams({ strict: false });
+  const path = useGuide();
   const [sought, seek] = useState("");
   const listed = list.find((guide) => guide.path === path);
   return (
@@ -33,7 +38,7 @@ const GROUPS: readonly [string, (path: string) => boolean][] = [
 ];
 
 function List() {
-  const { _splat: current = "guide/quick-start" } = useParams({ strict: false });
+  const current = useGuide();
   return (
     <>
       {GROUPS.map(([name, has]) => (
@@ -82,5 +87,5 @@ function Shown({ listed }: { listed: GuideListed }) {
 }
 
 function Unknown({ path }: { path: string }) {
-  return <><h1>There is no such guide</h1><p>Nothing is called {path} here; the list holds all there are.</p></>;
+  return <div className="stack"><h1>There is no such guide</h1><p>Nothing is called <code>{path}</code> here; the list holds all there are.</p></div>;
 }
