@@ -1,11 +1,10 @@
 import "./run.css";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
-import { Refused } from "../../api/client";
 import { useLiveTail } from "../../charts/live-tail";
 import { useAddress } from "../../lib/address";
+import { NotThere } from "../../ui/not-there";
 import { Tabs } from "../../ui/tabs";
-import { Trouble } from "../../ui/trouble";
 import { RunHeader } from "./header";
 import { Overview } from "./overview";
 import { useFollowing } from "./use-following";
@@ -44,7 +43,7 @@ export function RunPage() {
   }, [asked.data]);
   if (asked.data) return <RunSeen run={asked.data} />;
   if (asked.isPending) return <main className="page" aria-busy="true"><p className="muted">Loading the run …</p></main>;
-  return <NoRun id={id} error={asked.error} again={() => void asked.refetch()} />;
+  return <NotThere what="run" id={id} error={asked.error} again={() => void asked.refetch()}><Link to="/$entity/$project" params={{ entity, project }}>All runs of {entity}/{project}</Link></NotThere>;
 }
 
 function RunSeen({ run }: { run: Run }) {
@@ -58,18 +57,6 @@ function RunSeen({ run }: { run: Run }) {
       <section className="run-tab" role="tabpanel" aria-label={chosen.words}>
         <Suspense fallback={<p className="muted">Loading …</p>}><Drawn key={run.id} run={run} /></Suspense>
       </section>
-    </main>
-  );
-}
-
-function NoRun({ id, error, again }: { id: string; error: unknown; again: () => void }) {
-  const { entity, project } = useParams({ from: "/$entity/$project/runs/$run" });
-  const isGone = error instanceof Refused && error.status === 404;
-  return (
-    <main className="page stack">
-      <h1>{isGone ? "There is no such run" : "The run could not be loaded"}</h1>
-      {isGone ? <p>No run has the id <code>{id}</code>. It may have been deleted, or be in a project that you may not see.</p> : <Trouble error={error} again={again} />}
-      <p><Link to="/$entity/$project" params={{ entity, project }}>All runs of {entity}/{project}</Link></p>
     </main>
   );
 }

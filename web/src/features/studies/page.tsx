@@ -5,6 +5,7 @@ import { useMay } from "../../api/me";
 import { useAddress } from "../../lib/address";
 import { forestOf, seedsLacking, seedsText, type Study, type Unit } from "../../lib/forest";
 import { number } from "../../lib/format";
+import { NotThere } from "../../ui/not-there";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
@@ -20,7 +21,8 @@ import { VARY } from "./words";
 export function StudyPage() {
   const { entity = "", project = "", study: id = "" } = useParams({ strict: false });
   const { data, error, refetch } = useStudy(`${entity}/${project}`, id);
-  if (!data) return <main className="page">{error ? <Trouble error={error} again={() => void refetch()} /> : <p className="muted" role="status">Loading…</p>}</main>;
+  if (!data && error) return <NotThere what="study" id={id} error={error} again={() => void refetch()}><Link to="/$entity/$project/studies" params={{ entity, project }}>All studies of {entity}/{project}</Link></NotThere>;
+  if (!data) return <main className="page"><p className="muted" role="status">Loading…</p></main>;
   return <Shown study={data} address={{ entity, project }} trouble={error ? <Trouble error={error} again={() => void refetch()} /> : null} />;
 }
 

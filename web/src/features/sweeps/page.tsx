@@ -7,6 +7,7 @@ import type { Line } from "../../charts/line";
 import { stroke } from "../../lib/colours";
 import { number, whole } from "../../lib/format";
 import { progress } from "../../lib/sweep-points";
+import { NotThere } from "../../ui/not-there";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { ParallelPoints } from "./parallel";
@@ -24,7 +25,8 @@ const WAYS: readonly { way: Way; words: string; from: readonly Sweep["state"][];
 export function SweepPage() {
   const { entity = "", project = "", sweep: named = "" } = useParams({ strict: false });
   const { data, error, refetch } = useSweep(entity, project, named);
-  if (!data) return <main className="page">{error ? <Trouble error={error} again={() => void refetch()} /> : <p className="muted" role="status">Loading…</p>}</main>;
+  if (!data && error) return <NotThere what="sweep" id={named} error={error} again={() => void refetch()}><Link to="/$entity/$project/sweeps" params={{ entity, project }}>All sweeps of {entity}/{project}</Link></NotThere>;
+  if (!data) return <main className="page"><p className="muted" role="status">Loading…</p></main>;
   return <Shown sweep={data} address={{ entity, project }} named={named} />;
 }
 
