@@ -20,7 +20,7 @@ export function QueueTable({ queue }: { queue: Omit<Schemas["QueueShown"], "next
               <td className="number">{run.position ?? "–"}</td>
               <td className="queue-run"><Link to="/$entity/$project/runs/$run" params={{ ...projectParts(run.project), run: run.run }} title={run.name}>{run.name}</Link> <span className="meta">{run.project}</span></td>
               <td><State state={run.state} /></td>
-              <td>{run.state === "running" ? <span className="muted">on {run.node ?? "a node"}</span> : (run.waiting_for ?? "–")}</td>
+              <td className="queue-wait">{run.state === "running" ? <span className="muted">on {run.node ?? "a node"}</span> : (run.waiting_for ?? "–")}</td>
               <td>{run.queue}</td>
               <td className="number">{run.priority}</td>
               <td><When at={run.created_at} /></td>

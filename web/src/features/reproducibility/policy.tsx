@@ -40,7 +40,7 @@ function Form({ policy, put }: { policy: Shown; put: ReturnType<typeof usePolicy
   };
   return (
     <form className="stack policy" onSubmit={(event) => { event.preventDefault(); put.mutate(wanted); }}>
-      <fieldset className="stack">
+      <fieldset className="stack" disabled={!may}>
         <legend className="hidden-text">Which finished runs are run again</legend>
         {RERUN.map((each) => (
           <label key={each.rerun} className="policy-choice">
@@ -49,17 +49,17 @@ function Form({ policy, put }: { policy: Shown; put: ReturnType<typeof usePolicy
           </label>
         ))}
       </fieldset>
-      <label className="policy-choice"><input type="checkbox" checked={canary} onChange={(event) => setCanary(event.target.checked)} /><span>A canary <span className="meta">a small run that every living node trains again and again, to find the node whose bits are not the others’</span></span></label>
+      <label className="policy-choice"><input type="checkbox" disabled={!may} checked={canary} onChange={(event) => setCanary(event.target.checked)} /><span>A canary <span className="meta">a small run that every living node trains again and again, to find the node whose bits are not the others’</span></span></label>
       {canary && (
         <div className="row wrap policy-more">
           <label>every <input type="number" min="0.01" max="8760" step="any" required value={hours} onChange={(event) => setHours(event.target.value)} /> hours</label>
           <label>run <input value={run} maxLength={64} placeholder="a small recipe of our own" onChange={(event) => setRun(event.target.value)} aria-label="Id of the canary’s run" /></label>
         </div>
       )}
-      <label className="policy-choice"><input type="checkbox" checked={reverify} onChange={(event) => setReverify(event.target.checked)} /><span>Stale verdicts anew <span className="meta">runs are run again when no living node has what their verdict rests on: torch, driver, code</span></span></label>
+      <label className="policy-choice"><input type="checkbox" disabled={!may} checked={reverify} onChange={(event) => setReverify(event.target.checked)} /><span>Stale verdicts anew <span className="meta">runs are run again when no living node has what their verdict rests on: torch, driver, code</span></span></label>
       {reverify && <div className="policy-more"><label>at most <input type="number" min="1" max="1000" required value={perHour} onChange={(event) => setPerHour(event.target.value)} /> an hour</label></div>}
       {put.error && <Trouble error={put.error} />}
-      <div className="row"><button type="submit" className="primary" disabled={put.isPending || !may} title={may ? undefined : "Members set this"}>{put.isPending ? "Saving…" : "Save"}</button>{put.isSuccess && <span className="good" role="status">Saved.</span>}</div>
+      <div className="row"><button type="submit" className="primary" disabled={put.isPending || !may}>{put.isPending ? "Saving…" : "Save"}</button>{!may && <span className="muted">Only a member sets this.</span>}{put.isSuccess && <span className="good" role="status">Saved.</span>}</div>
     </form>
   );
 }

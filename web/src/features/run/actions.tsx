@@ -44,7 +44,7 @@ function Refusal({ error, close }: { error: unknown; close: () => void }) {
 }
 
 function RerunButton({ run, rerun }: { run: Run; rerun: ReturnType<typeof useChanges>["rerun"] }) {
-  const why = run.origin === "client" ? "Only runs that this service trained can be run again by it" : run.state !== "finished" ? `The run is ${run.state}; only a finished one can be run again` : null;
+  const why = run.origin === "client" ? "Only runs that this service trained can be run again by it" : run.state !== "finished" ? `Only a finished run can be run again; this one is ${run.state}` : null;
   return (
     <span className="run-split">
       <button type="button" className="primary" disabled={why !== null || rerun.isPending} title={why ?? "Train the same config and seed again and compare all bits"} onClick={() => rerun.mutate({})}>Rerun</button>

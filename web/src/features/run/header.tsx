@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { projectParts } from "../../lib/address";
 import { stroke } from "../../lib/colours";
-import { value } from "../../lib/format";
+import { value, whole } from "../../lib/format";
 import { isActive } from "../../lib/proof";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
@@ -89,7 +89,7 @@ function HowFar({ run }: { run: Run }) {
   return (
     <div className="row run-progress">
       {total ? <progress max={total} value={done} aria-label="Steps done" /> : null}
-      <span className="meta">{total ? `step ${done} of ${total}` : step === null ? "no step yet" : `step ${step}`}</span>
+      <span className="meta">{total ? `step ${whole(done)} of ${whole(total)}` : step === null ? "no step yet" : `step ${whole(step)}`}</span>
     </div>
   );
 }

@@ -42,7 +42,7 @@ export function Log({ run }: { run: Run }) {
         <button type="button" disabled={found.lines.length === 0} onClick={() => go(-1)} aria-label="Match before">↑</button>
         <button type="button" disabled={found.lines.length === 0} onClick={() => go(1)} aria-label="Next match">↓</button>
         <span className="meta" role="status">
-          {found.trouble ? <span className="bad">{found.trouble}</span> : wanted ? matches(at, found.lines.length, found.more) : `${whole(lines.length)} lines${log.whole ? "" : " so far"}`}
+          {found.trouble ? <span className="bad">{found.trouble}</span> : wanted ? matches(at, found.lines.length, found.more) : `${whole(lines.length)} ${lines.length === 1 ? "line" : "lines"}${log.whole ? "" : " so far"}`}
         </span>
         <span className="space" />
         {isActive(run.state) && <label><input type="checkbox" checked={follows} onChange={(event) => setFollows(event.target.checked)} /> follow</label>}

@@ -82,8 +82,8 @@ function Numbers({ run }: { run: Run }) {
             <tr key={name}>
               <th scope="row" title={name}>{name}{non_finite > 0 && <div className="bad meta">{whole(non_finite)} not finite</div>}</th>
               <td className="number">{number(last)}</td>
-              <td className="number">{number(min)}{min_step !== null && <div className="meta">step {min_step}</div>}</td>
-              <td className="number">{number(max)}{max_step !== null && <div className="meta">step {max_step}</div>}</td>
+              <td className="number">{number(min)}{min_step !== null && <div className="meta">step {whole(min_step)}</div>}</td>
+              <td className="number">{number(max)}{max_step !== null && <div className="meta">step {whole(max_step)}</div>}</td>
             </tr>
           ))}
         </tbody>
@@ -101,14 +101,14 @@ function Attempts({ run }: { run: Run }) {
     <section className="stack">
       <h2>{attempts.length === 1 ? "One attempt" : `${attempts.length} attempts`}</h2>
       <div className="scroll-x">
-        <table className="plain">
+        <table className="plain run-attempts">
           <thead><tr><th scope="col">Number</th><th scope="col">Node</th><th scope="col">Began</th><th scope="col">Took</th><th scope="col">How it ended</th><th scope="col">Took up at</th></tr></thead>
           <tbody>
             {attempts.map(({ number: nth, node, started_at, ended_at, outcome, reason, resumed_from }) => (
               <tr key={nth}>
-                <td>{nth}</td><td>{node}</td><td><When at={started_at} /></td><td><Lasted from={started_at} to={ended_at} /></td>
+                <td>{nth}</td><td>{node}</td><td><When at={started_at} /></td><td className="nowrap"><Lasted from={started_at} to={ended_at} /></td>
                 <td className={outcome === "failed" || outcome === "lost" ? "bad" : ""}>{outcome ?? "still going on"}{reason ? `: ${reason}` : ""}</td>
-                <td>{resumed_from === null ? "the beginning" : `step ${resumed_from}`}</td>
+                <td className="nowrap">{resumed_from === null ? "the beginning" : `step ${whole(resumed_from)}`}</td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,5 @@
 import { useAddress } from "../../lib/address";
+import { whole } from "../../lib/format";
 import { isActive, type Rerun } from "../../lib/proof";
 import { State, type RunState } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
@@ -35,11 +36,13 @@ function worthSeeing(reruns: readonly Rerun[]): Rerun | undefined {
   return reruns.findLast(({ verdict }) => verdict?.outcome === "different") ?? reruns.findLast(({ verdict }) => verdict !== null) ?? reruns.at(-1);
 }
 
+const ENDED: Record<string, string> = { failed: "The run failed.", cancelled: "The run was cancelled.", crashed: "The run crashed." };
+
 function NeverRerun({ run }: { run: Run }) {
   const { rerun } = useChanges(run);
   const { mayEdit, why } = useRights();
   if (isActive(run.state)) return <p className="muted">When it has finished it can be run again: every digest and every point is then compared by bits.</p>;
-  if (run.state !== "finished") return <p className="muted">The run is {run.state}. Only a finished run can be run again, since there must be an end to compare with.</p>;
+  if (run.state !== "finished") return <p className="muted">{ENDED[run.state] ?? `The run is ${run.state}.`} Only a finished run can be run again, since there must be an end to compare with.</p>;
   return (
     <div className="panel stack">
       <div><strong>Never rerun.</strong> Nobody knows yet whether this run gives the same bits again.</div>
@@ -77,7 +80,7 @@ function Unjudged({ rerun }: { rerun: Rerun }) {
     <div className="panel stack" role="status">
       <div className="row"><State state={run.state} /> <span>{run.state === "cancelled" ? "The rerun was cancelled: there is nothing to compare." : "The verdict appears here by itself when the rerun has ended."}</span></div>
       {run.state === "queued" && run.waiting_for && <p className="meta">It waits for {run.waiting_for}.</p>}
-      {run.state === "running" && total && <div className="row"><progress max={total} value={(step ?? -1) + 1} aria-label="Steps done" /><span className="meta">step {(step ?? -1) + 1} of {total}{run.node ? ` on ${run.node}` : ""}</span></div>}
+      {run.state === "running" && total && <div className="row"><progress max={total} value={(step ?? -1) + 1} aria-label="Steps done" /><span className="meta">step {whole((step ?? -1) + 1)} of {whole(total)}{run.node ? ` on ${run.node}` : ""}</span></div>}
     </div>
   );
 }
