@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -82,6 +82,17 @@ def page(session: Session, *, entity: str | None, after: tuple[float, str] | Non
 def any_admin(session: Session) -> bool:
     """Whether some valid key can make further keys anywhere."""
     return session.scalar(select(Key.id).where(Key.role == "admin", Key.entity.is_(None), _valid()).limit(1)) is not None
+
+
+def edit(session: Session, key_id: str, changes: Mapping[str, str], entity: str | None = None) -> Key:
+    """The key with another name or role. Raises KeyNotFound, also for one that was revoked."""
+    key = get(session, key_id, entity)
+    if key.revoked_at is not None:
+        raise KeyNotFound(key_id)
+    for field, value in changes.items():
+        setattr(key, field, value)
+    session.flush()
+    return key
 
 
 def revoke(session: Session, key_id: str, entity: str | None = None) -> None:

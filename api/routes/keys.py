@@ -1,4 +1,4 @@
-"""Keys: made, listed without their text, revoked."""
+"""Keys: made, listed without their text, changed, revoked."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -9,7 +9,7 @@ from api.deps import Admin, Idempotency, Service
 from api.paging import Cursor, Limit
 from api.routes import examples
 from api.routes.describe import answers, takes
-from api.schemas.others import KeyMinted, KeyPage, NewKey
+from api.schemas.others import KeyMinted, KeyPage, KeyPatch, KeyShown, NewKey
 from api.services import keys as service
 from api.strict_route import StrictRoute
 from store import keys
@@ -29,6 +29,11 @@ def listing(parts: Service, caller: Admin, limit: Limit = 100, cursor: Cursor = 
         found, last = paging.split(keys.page(session, entity=caller.entity, after=after, limit=limit + 1), limit)
         items = [service.shown(key) for key in found]
     return document({"items": items, "next_cursor": paging.encode("keys", last.created_at, last.id) if last else None})
+
+
+@router.patch("/{key_id}", summary="Rename a key, or change its role", openapi_extra=takes({"role": "member"}), **answers(KeyShown, examples.KEY))
+def edit(parts: Service, caller: Admin, key_id: str, change: KeyPatch) -> Response:
+    return document(service.edit(parts, caller, key_id, change))
 
 
 @router.delete("/{key_id}", summary="Revoke a key", status_code=204, response_model=None)

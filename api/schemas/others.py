@@ -275,6 +275,13 @@ class NewKey(Body):
     key: StrictStr | None = Field(None, description="a text of your own, which is kept as a digest like others; null: one is made")
 
 
+class KeyPatch(Body):
+    """What may be changed of a key; what is left out stays."""
+
+    name: KeyName = ""
+    role: Role = "viewer"
+
+
 class KeyShown(TypedDict):
     id: str
     name: str

@@ -1,14 +1,15 @@
-"""Making, listing and revoking keys."""
+"""Making, listing, changing and revoking keys."""
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.answers import Answer, rfc3339, rfc3339_or_null
 from api.auth import Caller
 from api.idempotency import Once, answer_once
 from api.parts import Parts
 from api.problems import Forbidden, InvalidValue
-from api.schemas.others import KeyShown, NewKey
+from api.schemas.others import KeyPatch, KeyShown, NewKey
 from api.services import names
 from api.services.derived import SALT, letters, new_salt
 from store import keys
@@ -42,13 +43,26 @@ def mint(parts: Parts, caller: Caller, new: NewKey, once: Once | None) -> Answer
     return Answer(answer.status, orjson.dumps(document), headers, answer.replayed)
 
 
+def edit(parts: Parts, caller: Caller, key_id: str, change: KeyPatch) -> KeyShown:
+    """The key as it is now; another role holds at once. Raises KeyNotFound; Conflict for the last key that could make others."""
+    with parts.db.begin() as session:
+        found = shown(keys.edit(session, key_id, change.model_dump(exclude_unset=True), caller.entity))
+        _must_leave_an_admin(session, "before giving it a lower role")
+    parts.callers.forget()
+    return found
+
+
 def revoke(parts: Parts, caller: Caller, key_id: str) -> None:
     """Raises KeyNotFound; Conflict for the last key that could make others."""
     with parts.db.begin() as session:
         keys.revoke(session, key_id, caller.entity)
-        if not keys.any_admin(session):
-            raise Conflict("This is the last admin key that reaches everything; make another before revoking it.")
+        _must_leave_an_admin(session, "before revoking it")
     parts.callers.forget()
+
+
+def _must_leave_an_admin(session: Session, when: str) -> None:
+    if not keys.any_admin(session):
+        raise Conflict(f"This is the last admin key that reaches everything; make another {when}.")
 
 
 def shown(key: Key) -> KeyShown:

@@ -115,11 +115,29 @@ class TestRoles:
         assert member.get("/api/v1/keys").status_code == 403
         assert member.delete("/api/v1/projects/team/kept").status_code == 403
 
+    def test_another_role_holds_at_once_for_the_key_and_its_sessions(self, api: Any) -> None:
+        key = api.admin.post("/api/v1/keys", json={"name": "promoted", "role": "viewer"}).json()
+        client, visitor = api.client(key["key"]), api.client()
+        visitor.post("/login", data={"key": key["key"]})
+        new = {"json": {"project": "team/promoted"}, "headers": {"Origin": api.origin}}
+        assert [each.post("/api/v1/projects", **new).status_code for each in (client, visitor)] == [403, 403]
+
+        changed = api.admin.patch(f"/api/v1/keys/{key['id']}", json={"role": "member"})
+
+        assert (changed.status_code, changed.json()) == (200, {**{name: key[name] for name in key if name != "key"}, "role": "member"})
+        assert [each.post("/api/v1/projects", **new).status_code for each in (client, visitor)] == [201, 409]
+
+    def test_an_entitys_admin_changes_no_other_key(self, api: Any) -> None:
+        key = api.admin.post("/api/v1/keys", json={"name": "of everything", "role": "viewer"}).json()
+
+        assert api.as_role("admin", "acme").patch(f"/api/v1/keys/{key['id']}", json={"name": "mine"}).status_code == 404
+
     def test_the_last_admin_key_stays(self, make_api: Any) -> None:
         api = make_api()
         (only,) = api.admin.get("/api/v1/keys").json()["items"]
 
         assert api.admin.delete(f"/api/v1/keys/{only['id']}").status_code == 409
+        assert api.admin.patch(f"/api/v1/keys/{only['id']}", json={"role": "member"}).status_code == 409
         assert api.admin.get("/api/v1/keys").status_code == 200
 
 

@@ -247,7 +247,8 @@ export interface paths {
         delete: operations["revoke_api_v1_keys__key_id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename a key, or change its role */
+        patch: operations["edit_api_v1_keys__key_id__patch"];
         trace?: never;
     };
     "/api/v1/me": {
@@ -2944,6 +2945,23 @@ export interface components {
             items: components["schemas"]["KeyShown"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * KeyPatch
+         * @description What may be changed of a key; what is left out stays.
+         */
+        KeyPatch: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "admin";
         };
         /** KeyShown */
         KeyShown: {
@@ -6894,6 +6912,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "config.optimizer.lr: takes a finite number above 0; got -1",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "/config/optimizer/lr",
+                     *           "detail": "takes a finite number above 0; got -1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    edit_api_v1_keys__key_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "member"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "z9x8c7v6b5n4",
+                     *       "name": "ci",
+                     *       "prefix": "rt-AbCd",
+                     *       "role": "member",
+                     *       "entity": null,
+                     *       "created_at": "2026-11-23T20:30:01.123456Z",
+                     *       "expires_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeyShown"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
