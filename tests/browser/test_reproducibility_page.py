@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import httpx
 from playwright.sync_api import Page, expect
+from servers import NO_TLS
 from service import Service
 
 from store import keys
@@ -34,6 +36,19 @@ class TestReproducibilityPage:
         expect(page.get_by_label("Percent of runs")).to_have_value("25")
         policy = served.client.get("/projects/acme/policy/reproducibility").json()
         assert (policy["rerun"], policy["fraction"], policy["reverify"]) == ("sample", 0.25, {"per_hour": 10})
+
+    def test_gives_a_badge_that_whoever_has_its_link_sees(self, visit: Visit, served: Service, trained: object) -> None:
+        page = visit("/acme/digits/reproducibility")
+        page.get_by_role("button", name="Badge").click()
+        page.get_by_role("button", name="Make a link").click()
+
+        markdown = page.get_by_label("The badge in Markdown").input_value()
+
+        address = markdown.removeprefix("[![reproduced](").partition(")")[0]
+        badge = httpx.get(address, verify=NO_TLS)
+        assert (badge.status_code, badge.headers["content-type"].partition(";")[0]) == (200, "image/svg+xml")
+        page.get_by_role("button", name="Take back").click()
+        expect(page.get_by_role("heading", name="Links that are good")).to_have_count(0)
 
     def test_an_admin_sets_the_webhook_and_sees_its_secret_once(self, visit: Visit, served: Service) -> None:
         served.client.post("/projects", json={"name": "acme/told"})

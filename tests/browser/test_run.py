@@ -66,11 +66,13 @@ class TestHeader:
 
     def test_a_link_shows_the_run_to_whoever_has_it_and_lets_nobody_change_it(self, visit: Visit, trained: dict[str, str]) -> None:
         page = visit(f"/acme/digits/runs/{trained['baseline']}")
-        page.get_by_role("button", name="More to do with the run").click()
-        page.get_by_role("button", name="Share a link, badge for a README").click()
+        page.get_by_role("button", name="Share", exact=True).click()
         page.get_by_role("button", name="Make a link").click()
         link = page.get_by_label("The link").input_value()
         expect(page.get_by_label("The badge in Markdown")).to_have_value(f"[![reproduced]({link}/badge.svg)]({link})")
+        badge = page.get_by_role("img", name="the badge as it is now")
+        expect(badge).to_be_visible()
+        assert badge.evaluate("async (image) => { await image.decode(); return image.naturalWidth }") > 0
 
         guest = visit(link, signed_in=False)
 
@@ -78,6 +80,8 @@ class TestHeader:
         expect(guest.get_by_text("read-only link")).to_be_visible()
         expect(guest.get_by_text("points, all of them").first).to_be_visible()
         expect(guest.get_by_role("button", name="Rerun", exact=True)).to_have_count(0)
+        expect(guest.get_by_role("navigation")).to_have_count(0)
+        expect(guest.get_by_role("link", name="Sign in")).to_be_visible()
         guest.get_by_role("tab", name="Proof").click()
         expect(guest.get_by_role("heading", name="The same bits")).to_be_visible()
         refused: list[str] = []
@@ -91,6 +95,17 @@ class TestHeader:
         page = visit("/acme/digits/runs/nothing")
 
         expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
+
+    def test_r_runs_it_again_and_esc_leads_back(self, visit: Visit, served: Service) -> None:
+        run = run_stories.finished(served, served.submit({**run_stories.SHORT, "seed": 6}, project="runs/keys", name="by keys"))
+        page = visit(f"/runs/keys/runs/{run}")
+        expect(page.get_by_role("button", name="Never rerun")).to_be_visible()
+
+        page.keyboard.press("r")
+        expect(page.get_by_role("button", name="Reproduced 1 of 1")).to_be_visible(timeout=30_000)
+        page.keyboard.press("Escape")
+
+        expect(page).to_have_url(re.compile("/runs/keys$"))
 
 
 class TestProof:

@@ -1,7 +1,8 @@
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { useAddress } from "../../lib/address";
 import { type Comparison, nextDifference, rowsOf, type Use } from "../../lib/comparison";
 import type { RunHead } from "../../lib/run-heads";
+import { useSingleKeys } from "../../lib/single-keys";
 import type { ColumnWays } from "./column-head";
 import { ComparisonTable } from "./table";
 
@@ -25,7 +26,7 @@ export function Fields({ comparison, stale, runs, heads, places, ways }: {
   const rows = useMemo(() => rowsOf(comparison, runs, { all, find, use }), [comparison, runs, all, find, use]);
   const shownRuns = useMemo(() => runs.filter((run) => heads.has(run)), [runs, heads]);
   const step = (by: 1 | -1) => goTo((at) => nextDifference(rows, at < rows.length ? at : -1, by));
-  useKeys({ n: () => step(1), p: () => step(-1), "/": () => finder.current?.focus() });
+  useSingleKeys({ n: () => step(1), p: () => step(-1), "/": () => finder.current?.focus() });
   const differences = rows.filter((row) => row.kind !== "section" && row.differs);
   const at = rows[current];
   return (
@@ -42,22 +43,4 @@ export function Fields({ comparison, stale, runs, heads, places, ways }: {
       <ComparisonTable rows={rows} runs={shownRuns} heads={heads} places={places} current={current} ways={ways} />
     </section>
   );
-}
-
-/** Single keys, while nothing is typed into and no dialog is open. */
-function useKeys(ways: Record<string, () => void>) {
-  const now = useRef(ways);
-  useEffect(() => { now.current = ways; });
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && (event.target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName));
-      if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-      const way = now.current[event.key];
-      if (!way) return;
-      event.preventDefault();
-      way();
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, []);
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { number, value } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { Seal } from "../../ui/seal";
 import { When } from "../../ui/when";
 
@@ -10,7 +11,7 @@ export function DifferentRuns({ runs, address }: { runs: Schemas["DifferentRun"]
   return (
     <section className="stack" aria-label="Different runs">
       <h2>What does not reproduce</h2>
-      <div className="scroll-x">
+      <ScrollX label="Runs that differ">
         <table className="plain">
           <thead><tr><th>Run</th><th>Rerun</th><th>Node</th><th>First difference</th><th>Likely cause</th><th>Judged</th></tr></thead>
           <tbody>
@@ -26,7 +27,7 @@ export function DifferentRuns({ runs, address }: { runs: Schemas["DifferentRun"]
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       {runs.length === 100 && <p className="meta">The newest 100.</p>}
     </section>
   );

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { whole } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { When } from "../../ui/when";
 import { FirstDifference } from "./different-runs";
 
@@ -18,7 +19,7 @@ export function Nodes({ report, address }: { report: Schemas["ProjectReport"]; a
         <h2>Where</h2>
         {canary && <span className="meta"><Link to="/$entity/$project/runs/$run" params={{ ...address, run: canary.run }}>The canary</Link> ({canary.state}) is trained every {canary.every_hours} h; {agreed(canary.original_agrees)}</span>}
       </div>
-      <div className="scroll-x">
+      <ScrollX label="Where runs were rerun">
         <table className="plain">
           <thead><tr><th>Node</th><th className="number">identical</th><th className="number">different</th><th className="number">not comparable</th><th>Canary</th></tr></thead>
           <tbody>
@@ -36,7 +37,7 @@ export function Nodes({ report, address }: { report: Schemas["ProjectReport"]; a
             })}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }

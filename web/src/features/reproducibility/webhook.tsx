@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { Copy } from "../../ui/copy";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { useWebhook } from "./use-reproducibility";
@@ -44,7 +45,7 @@ const STATES: Record<Schemas["DeliveryShown"]["state"], { words: string; look: s
 function Deliveries({ items, address }: { items: Schemas["DeliveryShown"][]; address: { entity: string; project: string } }) {
   if (items.length === 0) return <p className="muted">Nothing was told yet.</p>;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Deliveries">
       <table className="plain">
         <thead><tr><th>Told</th><th>Of</th><th>State</th><th className="number">Tries</th><th>Answer</th></tr></thead>
         <tbody>
@@ -59,6 +60,6 @@ function Deliveries({ items, address }: { items: Schemas["DeliveryShown"][]; add
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }

@@ -5,10 +5,11 @@ import { body, client } from "../../api/client";
 import { projectParts } from "../../lib/address";
 import { isActive } from "../../lib/proof";
 import { Dialog } from "../../ui/dialog";
+import { useSingleKeys } from "../../lib/single-keys";
 import { Menu } from "../../ui/menu";
+import { ShareDialog } from "../../ui/share-dialog";
 import { Trouble } from "../../ui/trouble";
 import { DeleteDialog } from "./delete-dialog";
-import { ShareDialog } from "./share-dialog";
 import { type Run, type useChanges } from "./use-run";
 
 type Open = "share" | "delete" | null;
@@ -25,14 +26,14 @@ export function RunActions({ run, changes }: { run: Run; changes: ReturnType<typ
       {(isActive(run.state) || run.state === "crashed") && (
         <button type="button" disabled={changes.stop.isPending} onClick={() => changes.stop.mutate()}>{changes.stop.isSuccess ? "Stopping …" : "Stop"}</button>
       )}
+      <button type="button" onClick={() => setOpen("share")} title="A read-only link, a badge for a README">Share</button>
       <Menu label="More" name="More to do with the run" right>
-        <button type="button" onClick={() => setOpen("share")}>Share a link, badge for a README</button>
         <Link to="/$entity/$project/compare" params={projectParts(run.project)} search={{ runs: [run.id, run.baseline ?? run.rerun_of].filter(Boolean).join(",") } as never}>Compare</Link>
         <a href={`/api/v1/runs/${run.id}/export`} download>Download everything (zip)</a>
         <button type="button" onClick={() => changes.edit.mutate({ archived: !run.archived })}>{run.archived ? "Take out of the archive" : "Archive"}</button>
         <button type="button" className="danger" onClick={() => setOpen("delete")}>Delete …</button>
       </Menu>
-      {open === "share" && <ShareDialog run={run} close={close} />}
+      {open === "share" && <ShareDialog of={{ kind: "run", id: run.id }} name={run.name} close={close} />}
       {open === "delete" && <DeleteDialog run={run} remove={changes.remove} close={close} />}
       {refused && <Refusal error={refused} close={() => { changes.rerun.reset(); changes.stop.reset(); }} />}
     </div>
@@ -43,11 +44,18 @@ function Refusal({ error, close }: { error: unknown; close: () => void }) {
   return <Dialog title="This was refused" close={close}><Trouble error={error} /></Dialog>;
 }
 
+/** Why the run cannot be run again; null when it can. */
+function rerunRefused(run: Run): string | null {
+  if (run.origin === "client") return "Only runs that this service trained can be run again by it";
+  return run.state === "finished" ? null : `Only a finished run can be run again; this one is ${run.state}`;
+}
+
 function RerunButton({ run, rerun }: { run: Run; rerun: ReturnType<typeof useChanges>["rerun"] }) {
-  const why = run.origin === "client" ? "Only runs that this service trained can be run again by it" : run.state !== "finished" ? `Only a finished run can be run again; this one is ${run.state}` : null;
+  const why = rerunRefused(run);
+  useSingleKeys({ r: () => { if (why === null && !rerun.isPending) rerun.mutate({}); } });
   return (
     <span className="run-split">
-      <button type="button" className="primary" disabled={why !== null || rerun.isPending} title={why ?? "Train the same config and seed again and compare all bits"} onClick={() => rerun.mutate({})}>Rerun</button>
+      <button type="button" className="primary" disabled={why !== null || rerun.isPending} title={why ?? "Train the same config and seed again and compare all bits (r)"} onClick={() => rerun.mutate({})}>Rerun</button>
       <Menu label="▾" name="Choose how often and where to rerun" right closes={false} className={why === null ? "primary" : ""}>
         {(close) => <RerunChoice why={why} ask={(asked) => { rerun.mutate(asked); close(); }} />}
       </Menu>
@@ -74,4 +82,3 @@ function RerunChoice({ why, ask }: { why: string | null; ask: (asked: { count: n
     </form>
   );
 }
-

@@ -9,6 +9,7 @@ import { stroke } from "../../lib/colours";
 import { beside } from "../../lib/beside";
 import { whole } from "../../lib/format";
 import { exact } from "../../lib/ulps";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { type Run } from "./use-run";
 
@@ -53,7 +54,7 @@ function Values({ one, other, step }: { one: Series; other: Series; step: number
   const rows = beside(one, other, step, ROWS);
   if (rows.length === 0) return null;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Values around the step">
       <table className="plain run-values">
         <thead><tr><th scope="col" className="number">Step</th><th scope="col" className="number">Original</th><th scope="col" className="number">Rerun</th><th scope="col" className="number">Apart</th></tr></thead>
         <tbody>
@@ -65,6 +66,6 @@ function Values({ one, other, step }: { one: Series; other: Series; step: number
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }

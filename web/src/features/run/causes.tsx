@@ -1,6 +1,7 @@
 import { advice } from "../../lib/advice";
 import { value } from "../../lib/format";
 import { type Verdict } from "../../lib/proof";
+import { ScrollX } from "../../ui/scroll-x";
 
 /** Why the runs may have parted, likely causes first, each with what to do; what else differs between the environments is folded away. */
 export function Causes({ verdict }: { verdict: Verdict }) {
@@ -18,12 +19,12 @@ export function Causes({ verdict }: { verdict: Verdict }) {
       {verdict.environment.length > 0 && (
         <details>
           <summary>{verdict.environment.length} {verdict.environment.length === 1 ? "value" : "values"} of the environment {verdict.environment.length === 1 ? "differs" : "differ"}</summary>
-          <div className="scroll-x">
+          <ScrollX label="What differs of the environment">
             <table className="plain">
               <thead><tr><th scope="col">Path</th><th scope="col">Original</th><th scope="col">Rerun</th></tr></thead>
               <tbody>{verdict.environment.map(({ path, original, rerun }) => <tr key={path}><th scope="row"><code>{path}</code></th><td className="mono">{value(original)}</td><td className="mono">{value(rerun)}</td></tr>)}</tbody>
             </table>
-          </div>
+          </ScrollX>
         </details>
       )}
     </section>

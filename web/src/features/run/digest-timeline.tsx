@@ -1,5 +1,6 @@
 import { useAddress } from "../../lib/address";
 import { type Cell, type Timeline } from "../../lib/proof";
+import { ScrollX } from "../../ui/scroll-x";
 
 const SIGN = { same: "", different: "≠", missing: "?" } as const;
 
@@ -20,7 +21,7 @@ export function DigestTimeline({ timeline, names }: { timeline: Timeline; names:
         <h2>Digests, in the order of training</h2>
         <span className="meta">{steps.length > 0 ? `behind ${steps.length} ${steps.some(({ from, to }) => from !== to) ? "stretches of " : ""}steps` : "no digest chain on record: only beginning and end"}</span>
       </div>
-      <div className="scroll-x">
+      <ScrollX label="Digests">
         <table className="run-digests">
           <thead>
             <tr>
@@ -46,7 +47,7 @@ export function DigestTimeline({ timeline, names }: { timeline: Timeline; names:
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       {first < 0 ? <p className="good">Every digest that both runs have is the same.</p> : <p className="bad">They part first <b>{cells[first]!.words}</b>.{first > 0 ? " All before it is the same or not on record of both." : ""}</p>}
       {cells[chosen] && <CellRead cell={cells[chosen]} />}
     </section>

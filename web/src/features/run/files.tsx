@@ -3,6 +3,7 @@ import { type Schemas } from "../../api/client";
 import { size, whole } from "../../lib/format";
 import { Copy } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { Preview, previewed } from "./preview";
@@ -25,7 +26,7 @@ export function Files({ run }: { run: Run }) {
       {items.length > 8 && <input type="search" aria-label="Find a file" placeholder={`Find among ${items.length} files`} value={wanted} onChange={(event) => want(event.target.value)} />}
       {items.length > 0 && shown.length === 0 && <p className="muted">No file has “{wanted}” in its name.</p>}
       {shown.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label="Files">
           <table className="plain run-files">
             <thead><tr><th scope="col">File</th><th scope="col" className="number">Size</th><th scope="col">SHA-256</th><th scope="col">Kept</th><th scope="col"><span className="hidden-text">What to do</span></th></tr></thead>
             <tbody>
@@ -40,7 +41,7 @@ export function Files({ run }: { run: Run }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
       <Versions title="Artifacts it logged" versions={logged} />
       <Versions title="Artifacts it used" versions={used} />
@@ -54,7 +55,7 @@ function Versions({ title, versions }: { title: string; versions: readonly Schem
   return (
     <section className="stack">
       <h2>{title}</h2>
-      <div className="scroll-x">
+      <ScrollX label={title}>
         <table className="plain">
           <thead><tr><th scope="col">Artifact</th><th scope="col">Type</th><th scope="col">Aliases</th><th scope="col" className="number">Files</th><th scope="col" className="number">Size</th><th scope="col">Digest</th></tr></thead>
           <tbody>
@@ -66,7 +67,7 @@ function Versions({ title, versions }: { title: string; versions: readonly Schem
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }

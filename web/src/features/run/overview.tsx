@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { projectParts, useAddress } from "../../lib/address";
 import { number, whole } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { Lasted, When } from "../../ui/when";
 import { WhyFailed } from "./why-failed";
@@ -74,7 +75,7 @@ function Numbers({ run }: { run: Run }) {
   const metrics = Object.entries(run.metrics).filter(([name]) => !name.startsWith("system/")).slice(0, 40);
   if (metrics.length === 0) return null;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Numbers">
       <table className="plain run-numbers">
         <thead><tr><th scope="col">Metric</th><th scope="col" className="number">Last</th><th scope="col" className="number">Least</th><th scope="col" className="number">Most</th></tr></thead>
         <tbody>
@@ -88,7 +89,7 @@ function Numbers({ run }: { run: Run }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }
 
@@ -100,7 +101,7 @@ function Attempts({ run }: { run: Run }) {
   return (
     <section className="stack">
       <h2>{attempts.length === 1 ? "One attempt" : `${attempts.length} attempts`}</h2>
-      <div className="scroll-x">
+      <ScrollX label="Attempts">
         <table className="plain run-attempts">
           <thead><tr><th scope="col">Number</th><th scope="col">Node</th><th scope="col">Began</th><th scope="col">Took</th><th scope="col">How it ended</th><th scope="col">Took up at</th></tr></thead>
           <tbody>
@@ -113,7 +114,7 @@ function Attempts({ run }: { run: Run }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }

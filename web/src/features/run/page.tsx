@@ -1,8 +1,10 @@
 import "./run.css";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 import { useLiveTail } from "../../charts/live-tail";
 import { useAddress } from "../../lib/address";
+import { useSingleKeys } from "../../lib/single-keys";
+import { HelpLink } from "../../ui/help-link";
 import { NotThere } from "../../ui/not-there";
 import { Tabs } from "../../ui/tabs";
 import { RunHeader } from "./header";
@@ -20,15 +22,15 @@ const Diagnostics = lazy(() => import("./diagnostics").then(({ Diagnostics }) =>
 const Media = lazy(() => import("./media").then(({ Media }) => ({ default: Media })));
 
 const TABS = [
-  { name: "overview", words: "Overview", draw: Overview },
-  { name: "charts", words: "Charts", draw: RunCharts },
-  { name: "proof", words: "Proof", draw: Proof },
-  { name: "config", words: "Config", draw: Config },
-  { name: "environment", words: "Environment", draw: Environment },
-  { name: "log", words: "Log", draw: Log },
-  { name: "files", words: "Files", draw: Files },
-  { name: "diagnostics", words: "Diagnostics", draw: Diagnostics },
-  { name: "media", words: "Media", draw: Media },
+  { name: "overview", words: "Overview", draw: Overview, guide: "guide/page" },
+  { name: "charts", words: "Charts", draw: RunCharts, guide: "guide/page" },
+  { name: "proof", words: "Proof", draw: Proof, guide: "guide/reproduce" },
+  { name: "config", words: "Config", draw: Config, guide: "guide/submit" },
+  { name: "environment", words: "Environment", draw: Environment, guide: "reproducibility" },
+  { name: "log", words: "Log", draw: Log, guide: "guide/export" },
+  { name: "files", words: "Files", draw: Files, guide: "guide/export" },
+  { name: "diagnostics", words: "Diagnostics", draw: Diagnostics, guide: "guide/diagnose" },
+  { name: "media", words: "Media", draw: Media, guide: "guide/wandb" },
 ] as const;
 
 /** A run: what it is and how it stands on top, everything that is known of it below. */
@@ -37,6 +39,7 @@ export function RunPage() {
   const asked = useRun(id);
   useFollowing(`${entity}/${project}`, asked.data);
   useLiveTail(`${entity}/${project}`);
+  useSingleKeys({ Escape: useBack() });
   useEffect(() => {
     if (asked.data) document.title = `${asked.data.name} · ${asked.data.project}`;
     return () => { document.title = "Runtwice"; };
@@ -44,6 +47,14 @@ export function RunPage() {
   if (asked.data) return <RunSeen run={asked.data} />;
   if (asked.isPending) return <main className="page" aria-busy="true"><p className="muted">Loading the run …</p></main>;
   return <NotThere what="run" id={id} error={asked.error} again={() => void asked.refetch()}><Link to="/$entity/$project" params={{ entity, project }}>All runs of {entity}/{project}</Link></NotThere>;
+}
+
+/** To where one came from; to the project's runs when the run was the first page. */
+function useBack(): () => void {
+  const params = useParams({ from: "/$entity/$project/runs/$run" });
+  const router = useRouter();
+  const navigate = useNavigate();
+  return () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: "/$entity/$project", params }));
 }
 
 function RunSeen({ run }: { run: Run }) {
@@ -56,6 +67,7 @@ function RunSeen({ run }: { run: Run }) {
       <Tabs tabs={TABS} chosen={chosen.name} choose={(name) => change({ tab: name === "overview" ? undefined : name }, { push: true })} label="What is known of the run" />
       <section className="run-tab" role="tabpanel" aria-label={chosen.words}>
         <Suspense fallback={<p className="muted">Loading …</p>}><Drawn key={run.id} run={run} /></Suspense>
+        <p className="meta run-help"><HelpLink guide={chosen.guide}>Help on this page</HelpLink></p>
       </section>
     </main>
   );

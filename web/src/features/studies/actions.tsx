@@ -4,10 +4,10 @@ import { useState } from "react";
 import { useMay } from "../../api/me";
 import { Dialog } from "../../ui/dialog";
 import { Menu } from "../../ui/menu";
+import { ShareDialog } from "../../ui/share-dialog";
 import { Trouble } from "../../ui/trouble";
 import type { Study } from "../../lib/forest";
 import { AddChanges, AddSeeds } from "./grow";
-import { ShareStudy } from "./share-dialog";
 import { cancel, edit, remove, retry, useStudyChange } from "./use-study";
 
 type Open = "share" | "seeds" | "changes" | "rename" | "cancel" | "delete" | null;
@@ -51,14 +51,14 @@ function Ways({ study, address }: { study: Study; address: { entity: string; pro
       <button type="button" onClick={() => setOpen("changes")} disabled={study.state === "cancelled"}>Add changes</button>
       {toRetry > 0 && <button type="button" disabled={again.isPending} onClick={() => again.mutate(undefined)} title="What failed, was cancelled or was deleted is queued anew">{again.isPending ? "Queueing…" : `Retry ${toRetry}`}</button>}
       {active && <button type="button" className="danger" onClick={() => setOpen("cancel")}>Cancel</button>}
-      <button type="button" onClick={() => setOpen("share")}>Share</button>
+      <button type="button" onClick={() => setOpen("share")} title="A read-only link, a badge for a README">Share</button>
       <Menu label="⋯" name="More to do with this study" right>
         <button type="button" onClick={() => setOpen("rename")}>Rename</button>
         <button type="button" onClick={() => change.mutate({ archived: !study.archived })}>{study.archived ? "Bring back from the archive" : "Archive"}</button>
         <button type="button" className="danger" onClick={() => setOpen("delete")}>Delete</button>
       </Menu>
       {error && <Trouble error={error} />}
-      {open === "share" && <ShareStudy study={study} close={close} />}
+      {open === "share" && <ShareDialog of={{ kind: "study", id: study.id }} name={study.name} close={close} />}
       {open === "seeds" && <AddSeeds study={study} close={close} />}
       {open === "changes" && <AddChanges study={study} close={close} />}
       {open === "rename" && <Rename study={study} close={close} rename={change} />}

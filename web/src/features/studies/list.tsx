@@ -2,6 +2,8 @@ import "./studies.css";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMay } from "../../api/me";
 import { useAddress } from "../../lib/address";
+import { HelpLink } from "../../ui/help-link";
+import { ScrollX } from "../../ui/scroll-x";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
@@ -29,7 +31,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
         <h1>Studies</h1>
         <span className="space" />
         <label><input type="checkbox" checked={archived} onChange={(event) => change({ archived: event.target.checked ? "1" : undefined })} /> Archived ones, too</label>
-        <Link to="/$entity/$project/sweeps" params={params} className="button">Sweeps</Link>
+        <HelpLink guide="guide/studies">How studies work</HelpLink>
         {may && <Link to="/$entity/$project/studies" params={params} search={{ new: "1" } as never} className="button primary">New study</Link>}
       </div>
       {error && <Trouble error={error} again={() => void refetch()} />}
@@ -41,7 +43,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
         </div>
       )}
       {studies.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label="Studies">
           <table className="plain study-list">
             <thead><tr><th>Study</th><th>State</th><th>Progress</th><th>Judged by</th><th className="number">Changes</th><th className="number">Seeds</th><th>Made</th></tr></thead>
             <tbody>
@@ -58,7 +60,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
       {hasNextPage && <div><button type="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>{isFetchingNextPage ? "Loading…" : "Older studies"}</button></div>}
     </main>

@@ -5,6 +5,7 @@ import { useMay } from "../../api/me";
 import { useAddress } from "../../lib/address";
 import { forestOf, seedsLacking, seedsText, type Study, type Unit } from "../../lib/forest";
 import { number } from "../../lib/format";
+import { HelpLink } from "../../ui/help-link";
 import { NotThere } from "../../ui/not-there";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
@@ -66,7 +67,7 @@ function Shown({ study, address, trouble }: { study: Study; address: { entity: s
       <VariantsTable study={study} address={address} />
       <details><summary>The baseline’s config</summary><pre>{JSON.stringify(study.baseline, null, 2)}</pre></details>
       {study.additions.length > 0 && <Additions study={study} />}
-      <p className="meta"><Link to="/docs/$" params={{ _splat: "guide/statistics" }}>What these numbers mean</Link></p>
+      <p className="meta"><HelpLink guide="guide/statistics">What these numbers mean</HelpLink></p>
     </main>
   );
 }

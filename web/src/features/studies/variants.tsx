@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
 import type { Study, Variant } from "../../lib/forest";
 import { number } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { State, type RunState } from "../../ui/state";
 
 /** The table of variants, with or without the seeds that diverged; each opens into its seeds and their runs. */
@@ -17,7 +18,7 @@ export function VariantsTable({ study, address }: { study: Study; address: { ent
         <span className="space" />
         {diverged && <label><input type="checkbox" checked={without} onChange={(event) => leaveOut(event.target.checked)} /> Numbers without the seeds that diverged</label>}
       </div>
-      <div className="scroll-x">
+      <ScrollX label="Variants">
         <table className="plain variants">
           <thead>
             <tr>
@@ -43,7 +44,7 @@ export function VariantsTable({ study, address }: { study: Study; address: { ent
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }
