@@ -62,6 +62,16 @@ class TestSettings:
         expect(keys.get_by_role("button", name="Revoke of the settings test")).to_have_count(0)
         assert served.client.get("/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
 
+    def test_an_admin_gives_another_role(self, visit: Visit, served: Service) -> None:
+        made = served.client.post("/keys", json={"name": "to be promoted", "role": "viewer"}).json()
+        page = visit("/settings#members")
+
+        page.get_by_label("Role of to be promoted").select_option("member")
+
+        expect(page.get_by_label("Role of to be promoted")).to_have_value("member")
+        assert served.client.get("/me", headers={"Authorization": f"Bearer {made['key']}"}).json()["role"] == "member"
+        expect(page.get_by_label("Role of test", exact=True)).to_be_disabled()
+
     def test_retention_says_what_it_would_take_before_it_is_set(self, visit: Visit, served: Service, trained: dict[str, str]) -> None:
         page = visit("/settings?project=acme/digits#retention")
         page.get_by_label("Archive runs").fill("36500")
@@ -106,6 +116,9 @@ class TestGuides:
         page.get_by_label("Search the titles").fill("one change")
 
         expect(page.get_by_role("navigation", name="Guides").get_by_role("link", name=re.compile("One experiment, one change"))).to_be_visible()
+
+    def test_the_documentation_begins_with_the_first_guide(self, visit: Visit) -> None:
+        expect(visit("/docs").get_by_role("heading", name="Quick start", level=1)).to_be_visible()
 
 
 class TestPalette:

@@ -3,6 +3,7 @@ import type { Schemas } from "../../api/client";
 import { useMay, useMe } from "../../api/me";
 import { Copy } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { useKeys, useMint, useRevoke } from "./queries";
@@ -27,7 +28,7 @@ export function Keys() {
       )}
       {keys.error && <Trouble error={keys.error} again={() => void keys.refetch()} />}
       {items.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label="Keys">
           <table className="plain">
             <thead><tr><th scope="col">Name</th><th scope="col">Begins with</th><th scope="col">Role</th><th scope="col">Entity</th><th scope="col">Made</th><th scope="col">Expires</th><th scope="col"><span className="hidden-text">Revoke</span></th></tr></thead>
             <tbody>
@@ -40,7 +41,7 @@ export function Keys() {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
       {keys.hasNextPage && <div><button type="button" onClick={() => void keys.fetchNextPage()}>Show more</button></div>}
       {leaving && <Revoke of={leaving} own={leaving.id === me.data?.key} close={() => leave(null)} />}

@@ -7,9 +7,8 @@ import { notify, type Notifying, notifying } from "../../lib/notify";
 import { Copy } from "../../ui/copy";
 import { HelpLink } from "../../ui/help-link";
 import { Trouble } from "../../ui/trouble";
-import { When } from "../../ui/when";
 import { Keys } from "./keys";
-import { useUsers } from "./queries";
+import { Members } from "./members";
 import { Retention } from "./retention";
 
 export function SettingsPage() {
@@ -18,7 +17,7 @@ export function SettingsPage() {
   useEffect(() => { void document.getElementById(hash)?.scrollIntoView(); }, [hash, me.data]); // it gives a promise in some browsers
   return (
     <main className="page settings">
-      <h1>Settings</h1>
+      <div className="row wrap"><h1>Settings</h1><span className="space" /><HelpLink guide="guide/operate" hash="keys">Keys, roles, keeping runs</HelpLink></div>
       <Section id="me" title="You">{me.error ? <Trouble error={me.error} /> : <Myself />}</Section>
       <Section id="keys" title="Keys"><Keys /></Section>
       <Section id="wandb" title="Scripts that import wandb"><Wandb /></Section>
@@ -47,20 +46,6 @@ function Wandb() {
       <p>Two variables point the official SDK at this service; the script stays as it is. Put a key from above where it says YOUR_KEY. <HelpLink guide="guide/wandb">What is kept how</HelpLink></p>
       <div className="row"><pre className="settings-code">{text}</pre><Copy text={text} /></div>
       <p className="meta"><code>wandb login --host {location.origin}</code> asks for a key as well, and leads here.</p>
-    </div>
-  );
-}
-
-function Members() {
-  const users = useUsers();
-  if (users.error) return <Trouble error={users.error} />;
-  return (
-    <div className="scroll-x">
-      <p className="muted">Whoever has a key that is good. A viewer reads, a member also submits and edits, an admin also handles keys and deletes projects.</p>
-      <table className="plain">
-        <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Entity</th><th scope="col">Since</th></tr></thead>
-        <tbody>{users.data?.items.map((user) => <tr key={user.id}><td className="settings-name">{user.name}</td><td>{user.role}</td><td>{user.entity ?? <span className="muted">every</span>}</td><td><When at={user.created_at} /></td></tr>)}</tbody>
-      </table>
     </div>
   );
 }

@@ -32,6 +32,14 @@ export function useRevoke() {
   });
 }
 
+export function useSetRole() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, role }: { id: string; role: Schemas["UserShown"]["role"] }) => body(client.PATCH("/api/v1/keys/{key_id}", { params: { path: { key_id: id } }, body: { role } as Schemas["KeyPatch"] })),
+    onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "keys" || queryKey[0] === "users" }),
+  });
+}
+
 export const useUsers = () => useQuery({ queryKey: ["users"], queryFn: () => body(client.GET("/api/v1/users", { params: { query: { limit: 1000 } } })) });
 
 const at = (project: string) => { const [entity = "", name = ""] = project.split("/"); return { path: { entity, name } }; };
