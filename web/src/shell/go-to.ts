@@ -28,6 +28,7 @@ export function placesHere(entity: string | undefined, project: string | undefin
     ...(run ? [{ words: "Change one thing of this run", to: `/submit?from=${encodeURIComponent(run)}`, note }] : []),
     { words: "Runs", to: at, key: "r", note },
     { words: "Studies", to: `${at}/studies`, key: "u", note },
+    { words: "Sweeps", to: `${at}/sweeps`, key: "w", note },
     { words: "Reproducibility", to: `${at}/reproducibility`, key: "v", note },
     { words: "Submit a run in this project", to: `/submit?project=${encodeURIComponent(note)}`, note },
     { words: "How long runs are kept", to: `/settings?project=${encodeURIComponent(note)}#retention`, note },
