@@ -5,6 +5,7 @@ import { useAddress } from "../../lib/address";
 import { places as placesOf } from "../../lib/colours";
 import { columnsOf, columnsText, moved } from "../../lib/comparison";
 import { type RunHead, useRunHeads } from "../../lib/run-heads";
+import { HelpLink } from "../../ui/help-link";
 import { Menu } from "../../ui/menu";
 import { Trouble } from "../../ui/trouble";
 import type { ColumnWays } from "./column-head";
@@ -42,6 +43,7 @@ export function ComparePage() {
       <div className="row wrap">
         <h1>{asked.length ? `${runs.length || asked.length} ${(runs.length || asked.length) === 1 ? "run" : "runs"} compared` : "Compare runs"}</h1>
         <span className="space" />
+        <HelpLink guide="guide/compare">How to read this</HelpLink>
         <Menu label="Add a run" closes={false} right>
           {(close) => <RunPicker project={`${entity}/${project}`} without={asked} pick={(run) => { setRuns([...asked, run.id]); close(); }} />}
         </Menu>

@@ -5,6 +5,7 @@ import type { Schemas } from "../../api/client";
 import { useMay } from "../../api/me";
 import { projectParts } from "../../lib/address";
 import { notify, notifying } from "../../lib/notify";
+import { HelpLink } from "../../ui/help-link";
 import { Seal } from "../../ui/seal";
 import { State } from "../../ui/state";
 import { Trouble } from "../../ui/trouble";
@@ -22,6 +23,7 @@ export function InboxPage() {
       <div className="row wrap">
         <h1>Inbox</h1><span className="muted">how your runs ended, what verdicts came, which alerts they raised</span>
         <span className="space" />
+        <HelpLink guide="guide/page" hash="being-told">What comes here</HelpLink>
         {state === "off" && <button type="button" onClick={() => void notify(true).then(setState)}>Notify me in this browser</button>}
         {state === "on" && <span className="meta">This browser notifies you. <Link to="/settings" hash="notifications">Change</Link></span>}
         {state === "refused" && <span className="meta">The browser refuses notifications of this site.</span>}

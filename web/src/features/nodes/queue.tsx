@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { projectParts } from "../../lib/address";
 import { whole } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { State } from "../../ui/state";
 import { When } from "../../ui/when";
 
@@ -10,7 +11,7 @@ export function QueueTable({ queue }: { queue: Omit<Schemas["QueueShown"], "next
   if (!queue.items.length) return <p className="muted">Nothing trains and nothing waits. <Link to="/submit">Submit a run</Link></p>;
   const total = queue.queued + queue.running;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Queue">
       <p className="meta">{whole(queue.running)} running, {whole(queue.queued)} queued{total > queue.items.length ? `; the first ${whole(queue.items.length)} are shown` : ""}</p>
       <table className="plain">
         <thead><tr><th scope="col" className="number">Place</th><th scope="col">Run</th><th scope="col">State</th><th scope="col">Waits for</th><th scope="col">Queue</th><th scope="col" className="number">Priority</th><th scope="col">Submitted</th></tr></thead>
@@ -28,6 +29,6 @@ export function QueueTable({ queue }: { queue: Omit<Schemas["QueueShown"], "next
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { body, client, Refused, type Schemas } from "../../api/client";
 import { projectParts } from "../../lib/address";
 import { duration, value as shown, whole } from "../../lib/format";
+import { ScrollX } from "../../ui/scroll-x";
 import { State } from "../../ui/state";
 import { inputId } from "../../ui/fields";
 import { useTwins } from "./queries";
@@ -40,7 +41,7 @@ function Changes({ change, factors, baseline, project }: { change: Schemas["Chan
       )}
       {!change.length && <p className="muted">As it stands this is <BaselineLink run={baseline} project={project} /> again, under its own id.</p>}
       {change.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label="What changes">
           <table className="plain">
             <thead><tr><th scope="col">Field</th><th scope="col">Baseline</th><th scope="col">This run</th></tr></thead>
             <tbody>
@@ -49,7 +50,7 @@ function Changes({ change, factors, baseline, project }: { change: Schemas["Chan
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </div>
   );

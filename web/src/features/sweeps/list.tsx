@@ -1,6 +1,8 @@
 import "./sweeps.css";
 import { Link, useParams } from "@tanstack/react-router";
 import { number, whole } from "../../lib/format";
+import { HelpLink } from "../../ui/help-link";
+import { ScrollX } from "../../ui/scroll-x";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
 import { useSweeps } from "./use-sweeps";
@@ -12,12 +14,12 @@ export function SweepsPage() {
   const sweeps = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <main className="page stack">
-      <h1>Sweeps</h1>
+      <div className="row wrap"><h1>Sweeps</h1><span className="space" /><HelpLink guide="guide/wandb" hash="sweeps">How sweeps work</HelpLink></div>
       {error && <Trouble error={error} again={() => void refetch()} />}
       {!data && !error && <p className="muted" role="status">Loading…</p>}
       {data && sweeps.length === 0 && <p className="muted">This project has no sweep. <code>wandb sweep file.yaml</code> makes one here, <code>wandb agent</code> trains it.</p>}
       {sweeps.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label="Sweeps">
           <table className="plain sweep-table">
             <thead><tr><th>Sweep</th><th>State</th><th>Method</th><th className="number">Runs</th><th>Judged by</th><th className="number">Best</th><th>Made</th></tr></thead>
             <tbody>
@@ -31,7 +33,7 @@ export function SweepsPage() {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
       {hasNextPage && <div><button type="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>Older sweeps</button></div>}
     </main>

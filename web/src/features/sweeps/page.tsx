@@ -7,6 +7,7 @@ import type { Line } from "../../charts/line";
 import { stroke } from "../../lib/colours";
 import { number, whole } from "../../lib/format";
 import { progress } from "../../lib/sweep-points";
+import { HelpLink } from "../../ui/help-link";
 import { NotThere } from "../../ui/not-there";
 import { Trouble } from "../../ui/trouble";
 import { When } from "../../ui/when";
@@ -56,6 +57,7 @@ function Shown({ sweep, address, named }: { sweep: Sweep; address: { entity: str
       {sweep.metric && <Progress sweep={sweep} />}
       <ParallelPoints sweep={sweep} />
       <PointsTable sweep={sweep} address={address} />
+      <p className="meta"><HelpLink guide="guide/wandb" hash="sweeps">How sweeps work</HelpLink></p>
       <details><summary>The sweep’s config</summary><pre>{sweep.config}</pre></details>
     </main>
   );

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useAddress } from "../../lib/address";
 import { number, value } from "../../lib/format";
 import { ordered, tried } from "../../lib/sweep-points";
+import { ScrollX } from "../../ui/scroll-x";
 import { State } from "../../ui/state";
 import type { Sweep } from "./use-sweeps";
 
@@ -15,7 +16,7 @@ export function PointsTable({ sweep, address }: { sweep: Sweep; address: { entit
     <section className="stack" aria-label="Runs">
       <div className="row"><h2>Runs</h2>{sweep.points.length >= 1000 && <span className="meta">the newest 1,000</span>}</div>
       {sweep.points.length === 0 ? <p className="muted">No agent has asked for a run yet: <code>wandb agent {sweep.project}/{sweep.external_id}</code></p> : (
-        <div className="scroll-x">
+        <ScrollX label="Runs of the sweep">
           <table className="plain sweep-table">
             <thead>
               <tr>
@@ -38,7 +39,7 @@ export function PointsTable({ sweep, address }: { sweep: Sweep; address: { entit
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </section>
   );
