@@ -16,7 +16,8 @@ SHOTS = Path(os.environ.get("RUNTWICE_SCREENSHOTS", ROOT / "build" / "screenshot
 CHROMIUM = os.environ.get("RUNTWICE_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 PROJECT = "acme/digits"
-ANSWERS = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED")  # what a test made happen, said by the browser
+# What tests ask for: a refusal, no connection.
+EXPECTED = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "Unable to preload CSS", "dynamically imported module")
 
 expect.set_options(timeout=20_000)  # a loaded machine is slow, and nothing waits longer than it must
 
@@ -83,7 +84,7 @@ def visit(chromium: Browser, served: Service) -> Iterator[Callable[..., Page]]:
     trouble: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not any(words in message.text for words in ANSWERS):
+        if message.type in ("error", "warning") and not any(each in message.text for each in EXPECTED):
             trouble.append(f"{message.type}: {message.text}")
 
     def asked(request: Request) -> None:

@@ -33,3 +33,18 @@ class TestShell:
         page.reload()
 
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    def test_says_since_when_it_is_not_connected_and_goes_on_by_itself(self, visit: Callable[..., Page]) -> None:
+        page = visit("/inbox")
+        expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+        page.context.set_offline(True)
+
+        expect(page.get_by_role("status").filter(has_text="Not connected since")).to_be_visible()
+        expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+        page.get_by_role("link", name="Lab").dispatch_event("click")
+        expect(page.get_by_role("heading", name="This page could not be loaded")).to_be_visible()
+        page.context.set_offline(False)
+        expect(page.get_by_role("status").filter(has_text="Not connected since")).to_have_count(0)
+        page.get_by_role("button", name="Load it anew").click()
+        expect(page.get_by_role("heading", name="Layer lab")).to_be_visible()

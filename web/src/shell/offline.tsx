@@ -25,6 +25,11 @@ function useOfflineSince(): number | null {
     [queries],
   );
   useEffect(() => {
+    const look = () => void fetch("/healthz").catch(() => setSince((before) => before ?? Date.now()));
+    window.addEventListener("offline", look);
+    return () => window.removeEventListener("offline", look);
+  }, []);
+  useEffect(() => {
     if (since === null) return undefined;
     const timer = setInterval(() => {
       void fetch("/healthz").then((answer) => {
