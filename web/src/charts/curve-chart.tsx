@@ -69,7 +69,7 @@ export function CurveChart({
   });
   useLayoutEffect(() => {
     const made = new Plot(host.current!, {
-      height, sync, logX, logY, time, formatX, formatY: (value) => number(value, 4),
+      height, sync, logX, logY, time, wholeX: !time && !logX && (xName === "step" || xName === "run"), formatX, formatY: (value) => number(value, 4),
       zoom: (range) => told.current.zoom?.(range), point: (at) => told.current.point(at),
     });
     plot.current = made;
@@ -83,8 +83,8 @@ export function CurveChart({
       made.destroy();
       plot.current = null;
     };
-  }, [height, sync, logX, logY, time, formatX]);
-  useLayoutEffect(() => plot.current?.show({ lines, bands, x, y, marks }), [lines, bands, x, y, marks, height, sync, logX, logY, time, formatX]);
+  }, [height, sync, logX, logY, time, formatX, xName]);
+  useLayoutEffect(() => plot.current?.show({ lines, bands, x, y, marks }), [lines, bands, x, y, marks, height, sync, logX, logY, time, formatX, xName]);
   useEffect(() => () => setHovered(null), []);
   useImperativeHandle(ref, () => ({
     png: () => new Promise((give, fail) => plot.current!.canvas().toBlob((blob) => (blob ? give(blob) : fail(new Error("The browser made no picture."))))),

@@ -14,6 +14,8 @@ export interface PlotOptions {
   logX: boolean;
   logY: boolean;
   time: boolean;
+  /** x counts something: no tick stands between two whole numbers. */
+  wholeX: boolean;
   formatX: (x: number) => string;
   formatY: (y: number) => string;
   zoom: (window: Range | null) => void;
@@ -24,6 +26,9 @@ export interface PlotOptions {
 export interface Picture { lines: Line[]; bands: Band[]; x: Range; y: Range; marks: { x: number; words: string }[] }
 
 const FONT = "11px system-ui, sans-serif";
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((times) => times * 10 ** power)).flat();
+const LEFT_PX = 52; // enough for six letters; more take more
+const LETTER_PX = 6.5;
 
 export class Plot {
   private readonly u: uPlot;
@@ -160,7 +165,7 @@ export class Plot {
   }
 
   private uplotOptions(): uPlot.Options {
-    const { height, sync, logX, logY, time, formatX, formatY, zoom, point } = this.options;
+    const { height, sync, logX, logY, time, wholeX, formatX, formatY, zoom, point } = this.options;
     const ink = () => token("--muted");
     const grid = { stroke: () => token("--line"), width: 1 };
     const axis = { stroke: ink, font: FONT, grid, ticks: { ...grid, size: 4 }, gap: 4 };
@@ -177,8 +182,8 @@ export class Plot {
       scales: { x: { time, auto: false, distr: logX ? 3 : 1, range: () => [this.picture.x.min, this.picture.x.max] }, y: { auto: false, distr: logY ? 3 : 1, range: () => [this.picture.y.min, this.picture.y.max] } },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
-        { ...axis, size: 24, space: 64, ...(time ? {} : { values: said("x", formatX) }) },
-        { ...axis, size: 52, space: 32, values: said("y", formatY) },
+        { ...axis, size: 24, space: 64, ...(time ? {} : { values: said("x", formatX) }), ...(wholeX ? { incrs: WHOLE } : {}) },
+        { ...axis, size: (_: uPlot, words: string[] | null) => Math.max(LEFT_PX, ...(words ?? []).map((each) => each.length * LETTER_PX + 12)), space: 32, values: said("y", formatY) },
       ],
       cursor: {
         y: false,
