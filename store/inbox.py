@@ -1,6 +1,7 @@
-"""What a key should hear of: how its runs ended, what verdicts were given on them, which alerts they raised.
+"""What a key should hear of: how its runs and studies ended, what verdicts were given on them, which alerts they raised.
 
-Nothing is kept for it but how far was read: items are rows that are there anyway, of the last 30 days; of verdicts and alerts, of the newest 5,000.
+Nothing is kept for it but how far was read: items are rows that are there anyway, of the last 30 days; of runs that ended, verdicts and alerts
+the newest 5,000. How the runs ended that a study had queued is told by one item, the study's.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,17 +11,17 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select,
 from sqlalchemy.orm import Session, aliased
 
 from store.database import insert_into, now
-from store.tables import TRASH, Alert, InboxMark, Project, Run, Turn, Verdict
+from store.tables import TRASH, Alert, InboxMark, Project, Run, Study, StudyRun, Turn, Verdict
 
 FOR_S = 30 * 24 * 3600.0
 NEWEST = 5_000
 MOST_UNREAD = 100
 MOST_CRASHED = 1_000
-ENDED, CRASHED, JUDGED, ALERTED = range(4)
+ENDED, CRASHED, JUDGED, ALERTED, STUDIED = range(5)
 
 
 class Place(NamedTuple):
-    """Where an item stands: no two stand at the same. `part` tells items of one run and kind apart."""
+    """Where an item stands: no two stand at the same. `part` tells items of one run and kind apart; of a study its id stands as `run_id`."""
 
     at: float
     kind: int
@@ -32,7 +33,10 @@ BEGINNING = Place(0.0, 0, "", "")
 
 
 class Item(NamedTuple):
-    """`words` are of the kind's own: a run's reason, a verdict's, an alert's title and text; `mark` a run's state, an outcome, a level."""
+    """`words` are of the kind's own: a run's reason, a verdict's, an alert's title and text; `mark` a run's state, an outcome, a level.
+
+    Of a study `runs` have ended, and `failed` of them failed.
+    """
 
     place: Place
     name: str
@@ -40,6 +44,8 @@ class Item(NamedTuple):
     mark: str
     words: str
     took_s: float | None
+    runs: int = 0
+    failed: int = 0
 
 
 def items(session: Session, key_id: str, limit: int, *, before: Place | None = None, after: Place | None = None) -> list[Item]:
@@ -96,9 +102,33 @@ def _typed(place: Place, kind: int) -> int | str:
 
 
 def _ended(key_id: str, between: Between, limit: int) -> Select[Any]:
+    order = (Run.finished_at.desc(), Run.id.desc())
+    recent = select(Run.id).where(Run.created_by == key_id, Run.state.in_(("finished", "failed")), *between(Run.finished_at, Run.id, literal("")))
+    newest = recent.order_by(*order).limit(NEWEST).subquery()
     query = _of_runs(Run.finished_at, literal(""), Run.state, Run.reason, Run.finished_at - Run.started_at)
-    query = query.where(Run.created_by == key_id, Run.state.in_(("finished", "failed")), *between(Run.finished_at, Run.id, literal("")))
-    return query.order_by(Run.finished_at.desc(), Run.id.desc()).limit(limit)
+    query = query.join(newest, newest.c.id == Run.id)
+    of_a_study = select(StudyRun.run_id).where(StudyRun.run_id == Run.id, StudyRun.queued).correlate(Run)
+    return query.where(~of_a_study.exists()).order_by(*order).limit(limit)
+
+
+def _studied(key_id: str, between: Between, limit: int) -> Select[Any]:
+    took: Any = Study.ended_at - Study.created_at
+    columns: tuple[Any, ...] = (
+        Study.id,
+        Study.name,
+        Project.entity,
+        Project.name,
+        Study.ended_at,
+        literal(""),
+        literal("ended"),
+        literal(""),
+        took,
+        Study.runs_ended,
+        Study.runs_failed,
+    )
+    query = select(*columns).join(Project, Project.id == Study.project_id)
+    query = query.where(Study.created_by == key_id, Study.cancelled_at.is_(None), Study.project_id != TRASH)
+    return query.where(*between(Study.ended_at, Study.id, literal(""))).order_by(Study.ended_at.desc(), Study.id.desc()).limit(limit)
 
 
 def _crashed(key_id: str, between: Between, limit: int) -> Select[Any]:
@@ -128,7 +158,7 @@ def _alerted(key_id: str, between: Between, limit: int) -> Select[Any]:
     return query.where(Run.created_by == key_id).order_by(*order).limit(limit)
 
 
-_SOURCES = (_ended, _crashed, _judged, _alerted)
+_SOURCES = (_ended, _crashed, _judged, _alerted, _studied)
 
 
 def _of_runs(at: Any, part: Any, mark: Any, words: Any, took: Any) -> Select[Any]:
@@ -138,5 +168,5 @@ def _of_runs(at: Any, part: Any, mark: Any, words: Any, took: Any) -> Select[Any
 
 
 def _item(kind: int, row: Sequence[Any]) -> Item:
-    run_id, name, entity, project, at, part, mark, words, took_s = row
-    return Item(Place(at, kind, run_id, str(part)), name, f"{entity}/{project}", mark, words or "", took_s)
+    run_id, name, entity, project, at, part, mark, words, took_s, *counts = row
+    return Item(Place(at, kind, run_id, str(part)), name, f"{entity}/{project}", mark, words or "", took_s, *counts)

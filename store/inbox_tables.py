@@ -7,7 +7,7 @@ from store.mapping import Table
 
 
 class InboxMark(Table):
-    """Up to which of its inbox's items a key has read; the items themselves are runs, verdicts and alerts: see inbox.py."""
+    """Up to which of its inbox's items a key has read; the items themselves are runs, studies, verdicts and alerts: see inbox.py."""
 
     __tablename__ = "inbox_marks"
 

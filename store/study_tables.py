@@ -5,14 +5,21 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.mapping import Table
+from store.mapping import Table, only_where
 
 
 class Study(Table):
-    """`plan` is what was asked: the variants' configs, the baseline's first, the seeds, and by what it is judged."""
+    """`plan` is what was asked: the variants' configs, the baseline's first, the seeds, and by what it is judged.
+
+    `ended_at` and what follows it are null until its last run has ended, and again once it grows: see study_ends.py.
+    """
 
     __tablename__ = "studies"
-    __table_args__ = (Index(None, "project_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "project_id", "created_at"),
+        Index(None, "created_by", "ended_at", "id"),
+        Index("ix_studies_open", "id", **only_where("ended_at IS NULL AND cancelled_at IS NULL")),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
@@ -22,6 +29,9 @@ class Study(Table):
     created_by: Mapped[str | None] = mapped_column(String(32))
     cancelled_at: Mapped[float | None]
     archived: Mapped[bool]
+    ended_at: Mapped[float | None]
+    runs_ended: Mapped[int | None]
+    runs_failed: Mapped[int | None]
 
 
 class StudyRun(Table):

@@ -1,4 +1,4 @@
-"""The inbox of whoever is signed in: how their runs ended, what verdicts were given on them, which alerts they raised."""
+"""The inbox of whoever is signed in: how their runs and studies ended, what verdicts were given on them, which alerts they raised."""
 
 from typing import Annotated
 
@@ -21,6 +21,7 @@ ITEM = {
     "id": "p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ",
     "kind": "verdict",
     "run": "k3v9a2b4c6d8",
+    "study": None,
     "project": "acme/digits",
     "name": "batchnorm",
     "text": "Every digest and all 1,530 points are the same.",

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from api.schemas.base import Body
 from api.schemas.others import Outcome
 
-Kind = Literal["finished", "failed", "crashed", "verdict", "alert"]
+Kind = Literal["finished", "failed", "crashed", "verdict", "alert", "study"]
 
 
 class UpTo(Body):
@@ -16,11 +16,14 @@ class UpTo(Body):
 
 
 class InboxItem(TypedDict):
-    """`outcome` is a verdict's, `level` an alert's, else null; `text` a sentence or two; `address` the run's page."""
+    """`outcome` is a verdict's, `level` an alert's, else null; of a study that has ended `study` is its id and `run` null; `text` is a sentence
+    or two, `address` the page of the run or the study.
+    """
 
     id: str
     kind: Kind
-    run: str
+    run: str | None
+    study: str | None
     project: str
     name: str
     text: str

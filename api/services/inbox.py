@@ -11,11 +11,12 @@ from api.parts import Parts
 from api.schemas.inbox import Inbox, InboxItem, Unread
 from api.streams import EventStream, Piece, event
 from store import inbox
-from store.inbox import ALERTED, JUDGED, MOST_UNREAD, Item, Place
+from store.inbox import ALERTED, JUDGED, MOST_UNREAD, STUDIED, Item, Place
 
 LIST = "inbox"  # an item's id is its place as a cursor has it
 LONGEST_TEXT = 500
 EVERY_S = 2.0
+_KINDS = {JUDGED: "verdict", ALERTED: "alert", STUDIED: "study"}  # of the others the run's state
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ def follow(parts: Parts, caller: Caller, last_id: str | None) -> EventStream[Sta
 
 def shown(item: Item, read: Place) -> InboxItem:
     place = item.place
+    of_study = place.kind == STUDIED
     return {
         "id": _id(place),
-        "kind": "verdict" if place.kind == JUDGED else "alert" if place.kind == ALERTED else item.mark,  # type: ignore[typeddict-item]
-        "run": place.run_id,
+        "kind": _KINDS.get(place.kind, item.mark),  # type: ignore[typeddict-item]
+        "run": None if of_study else place.run_id,
+        "study": place.run_id if of_study else None,
         "project": item.project,
         "name": item.name,
         "text": _text(item)[:LONGEST_TEXT],
@@ -73,7 +76,7 @@ def shown(item: Item, read: Place) -> InboxItem:
         "level": item.mark if place.kind == ALERTED else None,  # type: ignore[typeddict-item]
         "at": rfc3339(place.at),
         "read": place <= read,
-        "address": addresses.of_run(item.project, place.run_id),
+        "address": (addresses.of_study if of_study else addresses.of_run)(item.project, place.run_id),
     }
 
 
@@ -93,6 +96,9 @@ def _text(item: Item) -> str:
     if item.place.kind in (JUDGED, ALERTED):
         title, _, text = item.words.partition("\n")
         return f"{title}: {text}" if text else title
+    if item.place.kind == STUDIED:
+        runs = "its run" if item.runs == 1 else f"all {item.runs:,} runs"
+        return f"{runs.capitalize()} ended in {_duration(item.took_s or 0.0)}{f', {item.failed:,} failed' if item.failed else ''}."
     if item.mark == "finished":
         return "Finished." if item.took_s is None else f"Finished after {_duration(item.took_s)}."
     return f"{item.mark.capitalize()}: {item.words or 'it does not say why'}."

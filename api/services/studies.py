@@ -190,6 +190,7 @@ def _grow(session: Session, caller: Caller, study: Study, project: Project, grow
         plan, cells, added = grow(session, study, StudyPlan.of(study.plan))
     except ValidationError as error:
         raise Conflict(f"A config of study {study.id} is not understood here any more: {error.errors()[0]['msg']}") from error
+    study.ended_at = study.runs_ended = study.runs_failed = None
     standing = study_runs.standing(session, study.id)
     if study.cancelled_at is not None:
         raise StudyIsCancelled(study.id)

@@ -96,6 +96,51 @@ class TestWhatStandsInIt:
             ("alert", "loss is NaN: at step 3", "ERROR"),
         ]
 
+    def test_is_a_study_once_when_its_last_run_has_ended_and_none_of_its_runs(self, api: Any, ann: httpx.Client, project: str) -> None:
+        before = ann.post("/api/v1/runs", json={"project": project, "config": {**studied.DIGITS, "seed": 0}, "name": "was there"}).json()["id"]
+        train(api, before)
+        study = ann.post("/api/v1/studies", json=studied.asked(project, changes=[{"name": "batch", **studied.BATCH}])).json()
+        queued = [seed["run"] for variant in study["variants"] for seed in variant["seeds"] if seed["state"] == "queued"]
+        for number, run in enumerate(queued):
+            assert (len(queued), [item["run"] for item in shown(ann)]) == (3, [before])
+            studied.end(api, run, {}, "failed" if number == 0 else "finished")
+
+        wait_until(lambda: len(shown(ann)) == 2, what="the study's end to be noted")
+        item, alone = shown(ann)
+
+        assert alone["run"] == before
+        assert (item["kind"], item["study"], item["run"], item["name"]) == ("study", study["id"], None, "norms")
+        assert item["text"].startswith("All 4 runs ended in ")
+        assert item["text"].endswith(", 1 failed.")
+        assert item["address"] == f"/{project}/studies/{study['id']}"
+        assert shown(ann, after=alone["id"]) == [item]
+        assert shown(api.as_role("member")) == []
+
+    def test_is_a_study_again_when_it_has_grown(self, api: Any, ann: httpx.Client, project: str) -> None:
+        study = ann.post("/api/v1/studies", json=studied.asked(project)).json()
+        studied.end_all(api, study, lambda _variant, _seed: {})
+        wait_until(lambda: len(shown(ann)) == 1, what="the study's end to be noted")
+        (first,) = shown(ann)
+
+        ann.post(f"/api/v1/studies/{study['id']}/seeds", json={"seeds": [7]})
+        assert shown(ann) == []
+        studied.end_all(api, study, lambda _variant, _seed: {})
+
+        wait_until(lambda: len(shown(ann)) == 1, what="the study's end to be noted again")
+        (again,) = shown(ann)
+        assert (again["study"], again["text"].partition(" in ")[0]) == (study["id"], "All 6 runs ended")
+        assert again["at"] > first["at"]
+
+    def test_is_no_study_that_was_cancelled(self, api: Any, ann: httpx.Client, project: str) -> None:
+        study = ann.post("/api/v1/studies", json=studied.asked(project)).json()
+        other = ann.post("/api/v1/studies", json=studied.asked(project, name="other", seeds=[5, 6])).json()
+
+        ann.post(f"/api/v1/studies/{study['id']}/cancel")
+        studied.end_all(api, other, lambda _variant, _seed: {})
+
+        wait_until(lambda: shown(ann), what="the other study's end to be noted")
+        assert [item["study"] for item in shown(ann)] == [other["id"]]
+
     def test_is_of_the_last_thirty_days(self, api: Any, ann: httpx.Client, project: str) -> None:
         run = log(ann, project)
         finish(ann, run)

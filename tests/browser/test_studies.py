@@ -125,6 +125,16 @@ class TestStudyPage:
         expect(guest.get_by_role("table", name="Differences of val/loss to the baseline")).to_be_visible()
 
 
+    def test_its_end_is_told_once_in_the_inbox(self, visit: Visit, small: str) -> None:
+        page = visit("/inbox")
+        item = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="norms", exact=True))
+        expect(item).to_contain_text("All 9 runs ended in")
+
+        item.get_by_role("link", name="norms", exact=True).click()
+
+        expect(page).to_have_url(re.compile(f"/{PROJECT}/studies/{small}$"))
+
+
 class TestNewStudy:
     def test_says_what_it_would_be_and_where_it_is_refused_then_queues_it(
         self, visit: Visit, served: Service, trained: dict[str, str], accessible: Callable[[Page], None], shot: Callable[[Page, str], None]

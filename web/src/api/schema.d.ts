@@ -2726,7 +2726,8 @@ export interface components {
         };
         /**
          * InboxItem
-         * @description `outcome` is a verdict's, `level` an alert's, else null; `text` a sentence or two; `address` the run's page.
+         * @description `outcome` is a verdict's, `level` an alert's, else null; of a study that has ended `study` is its id and `run` null; `text` is a sentence
+         *     or two, `address` the page of the run or the study.
          */
         InboxItem: {
             /** Address */
@@ -2739,7 +2740,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "finished" | "failed" | "crashed" | "verdict" | "alert";
+            kind: "finished" | "failed" | "crashed" | "verdict" | "alert" | "study";
             /** Level */
             level: ("INFO" | "WARN" | "ERROR") | null;
             /** Name */
@@ -2751,7 +2752,9 @@ export interface components {
             /** Read */
             read: boolean;
             /** Run */
-            run: string;
+            run: string | null;
+            /** Study */
+            study: string | null;
             /** Text */
             text: string;
         };
@@ -6605,6 +6608,7 @@ export interface operations {
                      *           "id": "p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ",
                      *           "kind": "verdict",
                      *           "run": "k3v9a2b4c6d8",
+                     *           "study": null,
                      *           "project": "acme/digits",
                      *           "name": "batchnorm",
                      *           "text": "Every digest and all 1,530 points are the same.",
@@ -6673,7 +6677,7 @@ export interface operations {
                      *
                      *     event: item
                      *     id: p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ
-                     *     data: {"id":"p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ","kind":"verdict","run":"k3v9a2b4c6d8","project":"acme/digits","name":"batchnorm","text":"Every digest and all 1,530 points are the same.","outcome":"identical","level":null,"at":"2026-11-23T20:30:04.323456Z","read":false,"address":"/acme/digits/runs/k3v9a2b4c6d8"}
+                     *     data: {"id":"p3Yk0nq4W1tbMS43ZTksMiwiazN2OWEyYjRjNmQ4IiwicTh3N2U2cjUiXQ","kind":"verdict","run":"k3v9a2b4c6d8","study":null,"project":"acme/digits","name":"batchnorm","text":"Every digest and all 1,530 points are the same.","outcome":"identical","level":null,"at":"2026-11-23T20:30:04.323456Z","read":false,"address":"/acme/digits/runs/k3v9a2b4c6d8"}
                      *
                      *     event: unread
                      *     data: {"unread":1}

@@ -33,4 +33,4 @@ function useTold(items: Schemas["InboxItem"][] | null): void {
 const OUTCOMES = { identical: "identical on rerun", different: "different on rerun", not_comparable: "could not be compared" };
 
 /** What happened, in a word or three. */
-export const headline = (item: Schemas["InboxItem"]): string => (item.kind === "verdict" ? (item.outcome ? OUTCOMES[item.outcome] : "judged") : item.kind === "alert" ? `alert${item.level ? `, ${item.level.toLowerCase()}` : ""}` : item.kind);
+export const headline = (item: Schemas["InboxItem"]): string => (item.kind === "verdict" ? (item.outcome ? OUTCOMES[item.outcome] : "judged") : item.kind === "study" ? "study ended" : item.kind === "alert" ? `alert${item.level ? `, ${item.level.toLowerCase()}` : ""}` : item.kind);

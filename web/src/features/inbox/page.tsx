@@ -21,7 +21,7 @@ export function InboxPage() {
   return (
     <main className="page stack inbox">
       <div className="row wrap">
-        <h1>Inbox</h1><span className="muted">how your runs ended, what verdicts came, which alerts they raised</span>
+        <h1>Inbox</h1><span className="muted">how your runs and studies ended, what verdicts came, which alerts they raised</span>
         <span className="space" />
         <HelpLink guide="guide/page" hash="being-told">What comes here</HelpLink>
         {state === "off" && <button type="button" onClick={() => void notify(true).then(setState)}>Notify me in this browser</button>}
@@ -30,7 +30,7 @@ export function InboxPage() {
       </div>
       {inbox.error && <Trouble error={inbox.error} again={() => void inbox.refetch()} />}
       {inbox.isPending && <p className="muted">Loading…</p>}
-      {inbox.data && !items.length && <p>Nothing yet. When a run that you submitted or logged ends, it stands here; so do verdicts on it, for 30 days.</p>}
+      {inbox.data && !items.length && <p>Nothing yet. When a run or a study of yours ends, it stands here for 30 days, and so do verdicts on runs. Runs of a study are told by the study.</p>}
       <ul className="inbox-items">{items.map((item) => <Item key={item.id} item={item} fresh={fresh.has(item.id)} />)}</ul>
       {inbox.hasNextPage && <div><button type="button" onClick={() => void inbox.fetchNextPage()} disabled={inbox.isFetchingNextPage}>Show older ones</button></div>}
     </main>
@@ -43,8 +43,8 @@ function Item({ item, fresh }: { item: Schemas["InboxItem"]; fresh: boolean }) {
     <li className={fresh ? "inbox-item fresh" : "inbox-item"}>
       <div className="row wrap">
         <Mark item={item} />
-        <Link to="/$entity/$project/runs/$run" params={{ ...parts, run: item.run }} className="cut" title={item.name}>{item.name}</Link>
-        {item.kind === "verdict" || item.kind === "alert" ? <span>{headline(item)}</span> : null}
+        <Link to={item.address as "/"} className="cut" title={item.name}>{item.name}</Link>
+        {item.kind === "verdict" || item.kind === "alert" || item.kind === "study" ? <span>{headline(item)}</span> : null}
         {fresh && <span className="chip">new</span>}
         <span className="space" />
         <span className="meta"><Link to="/$entity/$project" params={parts}>{item.project}</Link> · <When at={item.at} /></span>
@@ -57,6 +57,7 @@ function Item({ item, fresh }: { item: Schemas["InboxItem"]; fresh: boolean }) {
 function Mark({ item }: { item: Schemas["InboxItem"] }) {
   if (item.kind === "verdict") return <Seal kind={item.outcome ?? "not_comparable"} />;
   if (item.kind === "alert") return <span className={item.level === "ERROR" ? "bad" : item.level === "WARN" ? "warn" : "muted"} aria-hidden="true">▲</span>;
+  if (item.kind === "study") return <span className="muted" aria-hidden="true">◆</span>;
   return <State state={item.kind} />;
 }
 
