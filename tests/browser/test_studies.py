@@ -124,7 +124,6 @@ class TestStudyPage:
             guest.get_by_role("button").first.click()
         expect(guest.get_by_role("table", name="Differences of val/loss to the baseline")).to_be_visible()
 
-
     def test_its_end_is_told_once_in_the_inbox(self, visit: Visit, small: str) -> None:
         page = visit("/inbox")
         item = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="norms", exact=True))
@@ -151,7 +150,7 @@ class TestNewStudy:
         for kind in ("batch", "layer"):
             page.get_by_role("button", name=kind, exact=True).click()
         expect(page.get_by_text("6 runs to train")).to_be_visible()
-        expect(page.get_by_text("2 seeds cannot show anything for 2 changes.")).to_be_visible()
+        expect(page.get_by_role("button", name="Take 7 seeds")).to_be_visible()
         shot(page, "new-study")
         accessible(page)
         page.get_by_role("button", name="Queue the study").click()
@@ -160,3 +159,23 @@ class TestNewStudy:
         page.get_by_role("button", name="Cancel").click()
         page.get_by_role("button", name="Cancel the study").click()
         expect(page.get_by_role("button", name="Add seeds", exact=True)).to_be_disabled()
+
+    def test_leads_from_an_empty_project_to_a_finished_study(self, visit: Visit, served: Service, shot: Callable[[Page, str], None]) -> None:
+        served.client.post("/projects", json={"project": "acme/fresh"})
+        page = visit("/acme/fresh")
+        page.get_by_role("navigation", name="Project").get_by_role("link", name="Studies").click()
+        page.get_by_role("link", name="Make the first one").click()
+        page.get_by_label("Name", exact=True).first.fill("first of all")
+        page.get_by_label("Data set").select_option("digits")
+        page.get_by_label("Field of change 1").fill("model.norm.kind")
+        page.get_by_role("button", name="batch", exact=True).click()
+        page.get_by_label("Seeds", exact=True).fill("0-2")
+        expect(page.get_by_text("6 runs to train")).to_be_visible()
+
+        page.get_by_role("button", name="Queue the study").click()
+
+        expect(page.get_by_role("heading", name="first of all")).to_be_visible()
+        expect(page.locator(".study-head").get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
+        expect(page.get_by_text("Not enough seeds: 3 of the 6 that 1 change needs.")).to_be_visible()
+        expect(page.get_by_role("row").filter(has_text="norm: none → batch").first).to_contain_text("n 3")
+        shot(page, "first-study")

@@ -57,7 +57,7 @@ function NewProject({ close }: { close: () => void }) {
   return (
     <Dialog title="New project" close={close}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); make.mutate(name.trim()); }}>
-        <label className="stack">Name<input value={name} onChange={(event) => setName(event.target.value)} placeholder={`${me?.default_entity ?? "team"}/digits`} required autoComplete="off" aria-describedby="new-project-help" /></label>
+        <label className="field">Name<input value={name} onChange={(event) => setName(event.target.value)} placeholder={`${me?.default_entity ?? "team"}/digits`} required autoComplete="off" aria-describedby="new-project-help" /></label>
         <p id="new-project-help" className="meta">entity/name, or a name alone, which then is of {me?.entity ?? me?.default_entity ?? "your entity"}. A project is also made by the first run that names it.</p>
         {make.error && <Trouble error={make.error} />}
         <div><button type="submit" className="primary" disabled={!name.trim() || make.isPending}>Make it</button></div>

@@ -19,10 +19,10 @@ export function Consequences({ dry, stale, waiting, refused, seeds, more, primar
     <div className="stack" aria-busy={stale} style={{ opacity: stale ? 0.6 : 1 }}>
       <p role="status"><b>{whole(dry.runs)} {dry.runs === 1 ? "run" : "runs"} to train</b>{dry.reused > 0 && <>, {whole(dry.reused)} are there already</>}.</p>
       <p className="meta">{dry.estimated_from > 0 ? `About ${duration(dry.estimate_s)} until all have ended (${duration(dry.train_s)} of training), by ${whole(dry.estimated_from)} past ${dry.estimated_from === 1 ? "run" : "runs"}.` : "How long it takes is not known: nothing alike was trained here yet."}</p>
-      {seeds.length < dry.seeds_needed
-        ? <p className="warn">{seeds.length} seeds cannot show anything for {changes.length} {changes.length === 1 ? "change" : "changes"}. <button type="button" onClick={() => more(dry.seeds_needed)}>Take {dry.seeds_needed}</button></p>
-        : <p className="meta">{dry.seeds_needed} seeds are the least that can show a difference.</p>}
       {dry.warnings.map((each) => <p key={each} className="warn">{each}</p>)}
+      {seeds.length < dry.seeds_needed
+        ? <div><button type="button" onClick={() => more(dry.seeds_needed)}>Take {dry.seeds_needed} seeds</button></div>
+        : <p className="meta">{dry.seeds_needed} seeds are the least that can show a difference.</p>}
       <h3>Variants</h3>
       <ul className="new-study-variants">
         <li className="muted">{dry.variants[0]}</li>

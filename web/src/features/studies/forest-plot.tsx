@@ -63,7 +63,7 @@ function Row({ row, forest, address }: { row: ForestRow; forest: Forest; address
         <span className="meta">
           {row.mean === null ? (variant.seeds.some(({ state }) => state === "queued" || state === "running") ? "no number yet" : "no number") : `${signed(row.mean)}${row.ci ? ` (${signed(row.ci[0], 3)} to ${signed(row.ci[1], 3)})` : ""}`}
         </span>
-        <span className="meta">n {number(variant.n)} · p {pWords(variant.difference?.p_holm ?? variant.difference?.p ?? null)}{variant.diverged > 0 && <b className="bad"> · {variant.diverged} diverged</b>}</span>
+        <span className="meta">n {number(variant.n)}{variant.n + variant.diverged > 0 && <> · p {pWords(variant.difference?.p_holm ?? variant.difference?.p ?? null)}</>}{variant.diverged > 0 && <b className="bad"> · {variant.diverged} diverged</b>}</span>
       </span>
     </div>
   );

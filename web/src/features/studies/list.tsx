@@ -39,7 +39,7 @@ function StudyList({ entity, project }: { entity: string; project: string }) {
       {data && studies.length === 0 && (
         <div className="stack study-none">
           <p>A study trains a baseline and single changes of it with the same seeds, and says of every change whether it is better, worse, not to be told apart, or too early to say.</p>
-          <p className="muted">{archived ? "This project has none." : "This project has none that is not archived."}</p>
+          <p className="muted">{archived ? "This project has none." : "This project has none that is not archived."} {may && <Link to="/$entity/$project/studies" params={params} search={{ new: "1" } as never}>Make the first one</Link>}</p>
         </div>
       )}
       {studies.length > 0 && (

@@ -11,6 +11,7 @@ import { Trouble } from "../../ui/trouble";
 import { RunPicker } from "../compare/run-picker";
 import { ChangesEditor } from "./changes-editor";
 import { Consequences } from "./consequences";
+import { DataSetChoice } from "./data-set-choice";
 import { type NewStudyBody, useDryRun } from "./use-dry-run";
 import { VARY } from "./words";
 
@@ -69,6 +70,7 @@ export function NewStudy({ project }: { project: string }) {
           <section className="stack" aria-label="Baseline">
             <div className="row wrap">
               <h2>Baseline</h2>{from.data && <span className="meta">the config of {from.data.name}</span>}<span className="space" />
+              <DataSetChoice config={baseline} set={edit} />
               <Menu label="Take a run’s config" closes={false} right>
                 {(close) => <RunPicker project={project} managed pick={(run) => { change({ from: run.id }); edit(null); close(); }} />}
               </Menu>
