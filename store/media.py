@@ -15,6 +15,7 @@ from store.tables import Artifact
 
 PLAIN = {"number", "string", "boolean", "list", "nil", "map"}
 SEPARATED = "images/separated"
+OVER = ("masks", "boxes")  # what may lie over an image
 LISTS = {"images": "image", SEPARATED: "image", "videos": "video"}  # how the SDK calls several of a kind at once
 MOST_BINS = 10_000
 LONGEST_TYPE = 100
@@ -112,10 +113,10 @@ def of_value(step: int, key: str, value: Any) -> Iterator[Medium]:
             yield Medium(step, key, 0, kind, histogram=histogram)
     elif value["_type"] == SEPARATED and isinstance(value.get("filenames"), list):
         captions = value.get("captions") or []
-        details = _details(value)
         for index, path in enumerate(value["filenames"]):
             caption = captions[index] if isinstance(captions, list) and index < len(captions) else None
-            yield Medium(step, key, index, kind, _text(caption), _text(path), details)
+            over = {name: of[index] for name in OVER if isinstance(of := value.get(f"all_{name}"), list) and index < len(of)}
+            yield Medium(step, key, index, kind, _text(caption), _text(path), _details({**value, **over}))
     else:
         several = next((inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)), None)
         together = value.get("captions") or []
@@ -145,7 +146,7 @@ def _details(value: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: value[name] for name in ("width", "height", "nrows", "ncols") if _is_finite(value.get(name))}
     if _text(value.get("format")):
         found["format"] = value["format"]
-    for name in ("masks", "boxes"):
+    for name in OVER:
         of = value.get(name)
         paths = (
             {label: one["path"] for label, one in of.items() if isinstance(one, dict) and _text(one.get("path"))} if isinstance(of, dict) else None

@@ -31,6 +31,7 @@ IMAGE: examples.Example = {
     "size_bytes": 364,
     "details": {"width": 28, "height": 28, "format": "png"},
     "histogram": None,
+    "overlays": [],
 }
 EXAMPLE = {**examples.page(IMAGE), "keys": [{"key": "val/examples", "kind": "image", "count": 12}]}
 

@@ -1,6 +1,6 @@
 """What a run logged that is no number, as it is shown."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -19,6 +19,15 @@ class HistogramShown(TypedDict):
     counts: list[float]
 
 
+class OverlayShown(TypedDict):
+    """A mask, a grey image whose values are classes, or boxes, the JSON that the wandb SDK wrote; `labels` say what the classes are called."""
+
+    kind: Literal["mask", "boxes"]
+    name: str
+    content: Annotated[str | None, Field(description="where its bytes are")]
+    labels: dict[str, str]
+
+
 class MediumShown(TypedDict):
     """`index` counts those logged as a list. `artifact` and `content` are null until the file has arrived, and for histograms."""
 
@@ -33,6 +42,7 @@ class MediumShown(TypedDict):
     size_bytes: int | None
     details: Annotated[dict[str, Any], Field(description="width, height, format, nrows, ncols, and the paths of masks and boxes by name")]
     histogram: HistogramShown | None
+    overlays: Annotated[list[OverlayShown], Field(description="what lies over an image")]
 
 
 class MediaPage(TypedDict):

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from api.schemas.media import MediaKey, MediumShown
-from store import media
+from api.schemas.media import MediaKey, MediumShown, OverlayShown
+from store import media, overlays
 from store.media import Medium
 from store.tables import Artifact
 
@@ -23,11 +23,25 @@ def keys_shown(there: Kinds) -> list[MediaKey]:
 
 
 def shown(session: Session, run_id: str, found: Sequence[Medium]) -> list[MediumShown]:
-    files = media.files(session, run_id, {medium.path for medium in found if medium.path})
-    return [_shown(medium, files.get(medium.path or "")) for medium in found]
+    over = {medium.place: overlays.of_details(medium.details) for medium in found}
+    paths = {medium.path for medium in found if medium.path} | {each.path for some in over.values() for each in some}
+    files = media.files(session, run_id, paths)
+    labels = overlays.Labels(session, run_id) if any(over.values()) else None
+
+    def lies_over(medium: Medium) -> list[OverlayShown]:
+        return [
+            {"kind": each.kind, "name": each.name, "content": _content(files.get(each.path)), "labels": labels.of(medium.key, each) if labels else {}}
+            for each in over[medium.place]
+        ]
+
+    return [_shown(medium, files.get(medium.path or ""), lies_over(medium)) for medium in found]
 
 
-def _shown(medium: Medium, file: Artifact | None) -> MediumShown:
+def _content(file: Artifact | None) -> str | None:
+    return CONTENT.format(file.id) if file else None
+
+
+def _shown(medium: Medium, file: Artifact | None, over: list[OverlayShown]) -> MediumShown:
     histogram = medium.histogram
     return {
         "key": medium.key,
@@ -37,8 +51,9 @@ def _shown(medium: Medium, file: Artifact | None) -> MediumShown:
         "caption": medium.caption,
         "path": medium.path,
         "artifact": file.id if file else None,
-        "content": CONTENT.format(file.id) if file else None,
+        "content": _content(file),
         "size_bytes": file.size_bytes if file else None,
         "details": dict(medium.details),
         "histogram": {"edges": list(histogram.edges), "counts": list(histogram.counts)} if histogram else None,
+        "overlays": over,
     }

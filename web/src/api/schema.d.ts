@@ -3200,6 +3200,11 @@ export interface components {
             key: string;
             /** Kind */
             kind: string;
+            /**
+             * Overlays
+             * @description what lies over an image
+             */
+            overlays: components["schemas"]["OverlayShown"][];
             /** Path */
             path: string | null;
             /** Size Bytes */
@@ -3755,6 +3760,28 @@ export interface components {
          * @description To be derived from: a data set's own fields, each with a default, a range and a description. They stand in a config under `dataset.options`.
          */
         Options: Record<string, never>;
+        /**
+         * OverlayShown
+         * @description A mask, a grey image whose values are classes, or boxes, the JSON that the wandb SDK wrote; `labels` say what the classes are called.
+         */
+        OverlayShown: {
+            /**
+             * Content
+             * @description where its bytes are
+             */
+            content: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mask" | "boxes";
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+        };
         /**
          * Page
          * @description A part of a list; `next_cursor` leads to the next part, null at the end. `total` stands only with ?total=true.
@@ -11563,7 +11590,8 @@ export interface operations {
                      *             "height": 28,
                      *             "format": "png"
                      *           },
-                     *           "histogram": null
+                     *           "histogram": null,
+                     *           "overlays": []
                      *         }
                      *       ],
                      *       "next_cursor": "p3Yk0nq4W1tbMS43ZTksImszdjkiXQ",
