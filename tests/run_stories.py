@@ -72,6 +72,7 @@ def logged(service: Service, project: str, name: str = "from a notebook", steps:
     rows[-1]["predictions"] = {"_type": "table-file", "path": "media/table/predictions.table.json", "nrows": 3, "ncols": 2}
     rows[-1]["report"] = {"_type": "html-file", "path": "media/html/report.html"}
     rows[-1]["tone"] = {"_type": "audio-file", "path": "media/audio/tone.wav", "caption": "440 Hz"}
+    rows[-1]["scene"] = overlaid(service, run["id"])
     table = {"columns": ["digit", "guess"], "data": [[1, "one"], [2, "two <b>bold</b>"], [3, None]]}
     put(service, run["id"], "media/table/predictions.table.json", json.dumps(table).encode())
     put(service, run["id"], "media/html/report.html", HTML.encode())
@@ -88,6 +89,17 @@ def logged(service: Service, project: str, name: str = "from a notebook", steps:
     return str(run["id"])
 
 
+def overlaid(service: Service, run: str) -> dict[str, Any]:
+    """An image of 48 by 32 pixels as the SDK logs it: with a mask whose left half is class 2, and a box around its right half."""
+    image, mask, boxes = "media/images/scene.png", "media/images/mask/scene.mask.png", "media/metadata/boxes2D/scene.boxes2D.json"
+    box = {"position": {"minX": 0.5, "maxX": 1, "minY": 0, "maxY": 1}, "class_id": 1, "box_caption": "cat 0.9"}
+    put(service, run, image, picture(3))
+    put(service, run, mask, png(48, 32, 0, b"".join(b"\0" + b"\2" * 24 + b"\0" * 24 for _ in range(32))))
+    put(service, run, boxes, json.dumps({"box_data": [box], "class_labels": {"1": "cat"}}).encode())
+    over = {"masks": {"truth": {"_type": "mask", "path": mask}}, "boxes": {"guess": {"_type": "boxes2D", "path": boxes}}}
+    return {"_type": "image-file", "path": image, "width": 48, "height": 32, "format": "png", "caption": "a scene", **over}
+
+
 def stream(service: Service, run: dict[str, Any], files: dict[str, Any]) -> None:
     address = f"http://127.0.0.1:{service.port}/files/{run['project']}/{run['external_id']}/file_stream"
     service.client.post(address, json={"files": files}).raise_for_status()
@@ -102,7 +114,12 @@ def picture(step: int, width: int = 48, height: int = 32) -> bytes:
     rows = b"".join(
         b"\0" + bytes(v for x in range(width) for v in ((x * 5 + step * 20) % 256, (y * 8) % 256, (step * 25) % 256)) for y in range(height)
     )
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return png(width, height, 2, rows)
+
+
+def png(width: int, height: int, colours: int, rows: bytes) -> bytes:
+    """`colours` is 2 for red, green and blue, 0 for grey; each row begins with a zero byte."""
+    head = struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
 
 

@@ -183,6 +183,21 @@ class TestTabs:
         expect(page.get_by_role("img", name="after 4 steps")).to_be_visible()
         shot(page, "run-media")
 
+    def test_masks_and_boxes_lie_over_their_image_and_can_be_taken_off(self, opened: Visit, shot: Callable[[Page, str], None]) -> None:
+        page = opened("logged", "tab=media")
+        scene = page.get_by_role("region", name="scene")
+        canvas = scene.locator("canvas")
+        alpha = "canvas => [4, 44].map((x) => canvas.getContext('2d').getImageData(x, 16, 1, 1).data[3])"
+
+        expect(scene.get_by_text("cat 0.9")).to_be_visible()
+        expect(scene.get_by_role("group", name="Mask truth").get_by_role("button", name="class 2")).to_have_attribute("aria-pressed", "true")
+        assert canvas.evaluate(alpha) == [128, 0]
+        shot(page, "run-overlays")
+        scene.get_by_role("group", name="Mask truth").get_by_role("button", name="class 2").click()
+        assert canvas.evaluate(alpha) == [0, 0]
+        scene.get_by_role("checkbox", name="boxes guess").uncheck()
+        expect(scene.get_by_text("cat 0.9")).to_have_count(0)
+
     def test_a_config_is_searched_and_beside_its_baseline(self, visit: Visit, trained: dict[str, str]) -> None:
         page = visit(f"/acme/digits/runs/{trained['batch norm']}?tab=config")
 

@@ -3,6 +3,7 @@ import { refused, type Schemas } from "../../api/client";
 import { number, size, value, whole } from "../../lib/format";
 import { Trouble } from "../../ui/trouble";
 import { Bars } from "./bars";
+import { OverlaidImage } from "./overlaid-image";
 
 export type Shown = Schemas["MediumShown"];
 
@@ -11,16 +12,9 @@ export function Medium({ item }: { item: Shown }) {
   return (
     <figure className="run-medium">
       <Drawn item={item} />
-      {(item.caption || overlays(item)) && <figcaption className="meta">{item.caption}{overlays(item)}</figcaption>}
+      {item.caption && <figcaption className="meta">{item.caption}</figcaption>}
     </figure>
   );
-}
-
-/** " with 1 mask and 2 boxes" of an image that has some. */
-function overlays({ details }: Shown): string {
-  const count = (key: string) => Object.keys((details[key] as object | undefined) ?? {}).length;
-  const words = (["masks", "boxes"] as const).filter((key) => count(key) > 0).map((key) => `${count(key)} ${count(key) === 1 ? "set" : "sets"} of ${key}`);
-  return words.length ? ` (has ${words.join(" and ")}, in its files)` : "";
 }
 
 function Drawn({ item }: { item: Shown }) {
@@ -28,6 +22,7 @@ function Drawn({ item }: { item: Shown }) {
   const name = caption ?? `${key} at step ${step}`;
   if (histogram) return <Bars edges={histogram.edges} counts={histogram.counts} label={`Histogram ${name}`} />;
   if (!content) return <p className="muted">{item.path ? "Its file has not arrived yet." : "There is nothing to show."}</p>;
+  if (kind === "image" && item.overlays.length > 0 && sizeOf(item)) return <OverlaidImage src={content} name={name} size={sizeOf(item)!} overlays={item.overlays} />;
   if (kind === "image") return <img src={content} alt={name} loading="lazy" />;
   // eslint-disable-next-line jsx-a11y/media-has-caption -- what programs log comes without
   if (kind === "audio") return <audio controls preload="metadata" src={content} aria-label={name} />;
@@ -36,6 +31,11 @@ function Drawn({ item }: { item: Shown }) {
   if (kind === "table") return <Table item={item} content={content} />;
   if (kind === "html") return <iframe title={name} src={content.replace(/content$/, "html")} sandbox="allow-scripts" loading="lazy" referrerPolicy="no-referrer" />;
   return <p className="muted">{kind} cannot be drawn here. <a href={content} download>Download</a>{item.size_bytes === null ? "" : ` (${size(item.size_bytes)})`}</p>;
+}
+
+/** An image's width and height, which whoever logged it told. */
+function sizeOf({ details: { width, height } }: Shown): { width: number; height: number } | null {
+  return typeof width === "number" && typeof height === "number" && width > 0 && height > 0 ? { width, height } : null;
 }
 
 interface LoggedTable { columns: unknown[]; data: unknown[][] }
