@@ -33,6 +33,16 @@ class TestCompare:
 
         expect(table.get_by_role("rowheader", name="batch_size", exact=True)).to_be_visible()
 
+    def test_curves_are_drawn_minus_the_base(self, visit: Visit, trained: dict[str, str], shot: Callable[[Page, str], None]) -> None:
+        page = visit(compared(trained, "baseline", "batch norm", "rerun"))
+
+        page.get_by_label("Minus the base").check()
+
+        chart = page.get_by_role("img", name="val/loss minus baseline: 3 curves")
+        expect(chart).to_have_attribute("aria-label", re.compile("12 points, all of them.* at steps that both have"))
+        expect(page).to_have_url(re.compile("minus=1"))
+        shot(page, "compare-minus")
+
     def test_goes_from_difference_to_difference_by_keys(self, visit: Visit, trained: dict[str, str]) -> None:
         page = visit(compared(trained, "baseline", "adam"))
         differing = page.get_by_role("table", name="Runs side by side").locator("[aria-current]")
