@@ -145,7 +145,7 @@ class TestCollections:
         assert sorted(told["collections"]) == [["chosen", False], ["net", True]]
 
     def test_are_renamed_described_tagged_and_moved_to_another_type(self, told: dict[str, Any]) -> None:
-        assert told["held"] == ["net", ["latest"], [], ""]
+        assert told["held"] == ["net", ["latest"], [], None]
         assert told["changed"] == ["about it", ["b"], ["renamed:v1", "renamed:v0"], ["renamed:v0", "renamed:v1"]]
         assert told["exists"] == [True, False]
 

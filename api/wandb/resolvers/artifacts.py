@@ -102,7 +102,8 @@ def create_files(_parent: Any, asking: Asking, input: dict[str, Any]) -> dict[st
             _must_be_file(asked["name"], asked["md5"])
             file = versions.want(session, version, asked["name"], asked["md5"])
             put = None if file.sha256 else links.to_put_version(asking.parts, asking.base_url, version.id, manifests.FILE + file.name)
-            node = {"id": _file_id(file), "name": file.name, "uploadUrl": put, "uploadHeaders": [], "artifact": version, **_place(file)}
+            called = {"id": _file_id(file), "name": file.name, "displayName": file.name}
+            node = {**called, "uploadUrl": put, "uploadHeaders": [], "artifact": version, **_place(file)}
             edges.append({"node": node})
     return {"files": {"edges": edges, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}}}
 

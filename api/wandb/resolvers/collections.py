@@ -181,6 +181,7 @@ def _member(collection: Collection, asking: Asking, aliasName: str | None = None
 
 OF_BOTH = {
     "id": lambda collection, _asking: opaque(typename(collection), collection.id),
+    "description": lambda collection, _asking: collection.description or None,  # older SDKs take no empty one
     "createdAt": lambda collection, _asking: moment(collection.created_at),
     "updatedAt": lambda collection, _asking: moment(collection.updated_at or collection.created_at),
     "defaultArtifactType": lambda collection, _asking: kind(collection.project, collection.type, collection.created_at),

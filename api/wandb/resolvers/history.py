@@ -35,7 +35,7 @@ def rows(run: Run, asking: Asking, samples: int | None = None, minStep: int | No
 
 
 def sampled(run: Run, asking: Asking, specs: list[str]) -> list[list[Answer]]:
-    """For each spec rows with its keys, where all of them have a value; both steps are included."""
+    """For each spec rows with its keys, where all of them have a value; `maxStep` is included when there are as many samples as steps."""
     if len(specs) > MOST_SPECS:
         raise InvalidValue("/specs", f"takes at most {MOST_SPECS} specs; got {len(specs)}")
     return [_sampled(run, asking, _spec(text)) for text in specs]
@@ -45,6 +45,8 @@ def _sampled(run: Run, asking: Asking, spec: Answer) -> list[Answer]:
     low, high, samples = (_whole(spec, name, default) for name, default in (("minStep", 0), ("maxStep", LARGEST_STEP), ("samples", SAMPLES)))
     if high < low or samples < 1 or not spec["keys"]:
         return []
+    if "maxStep" in spec and samples != high - low + 1:  # the SDK before 0.28 names the step that it goes on from
+        high -= 1
     found = history.sampled(asking.session, run.id, spec["keys"], min(samples, MOST_ROWS), max(0, low), min(high, LARGEST_STEP))
     return [_held(spelled(row)) for row in found]
 
