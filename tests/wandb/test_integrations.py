@@ -6,6 +6,8 @@ import pytest
 from sdk import Sdk
 from service import Service
 
+pytestmark = pytest.mark.proof  # each loads a large library for a few rows
+
 # What the integration hands to the SDK is written down on the way, and read back in the end.
 BEGIN = """
 import json, sys, warnings, wandb

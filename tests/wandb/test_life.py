@@ -30,9 +30,10 @@ print(json.dumps(told))
 """
 STOPPED = """
 import json, signal, sys, threading, time, wandb
-from wandb.sdk.lib import interrupt
+from wandb.sdk.lib import interrupt, run_stopping
 
-ignores = sys.argv[2] == "ignores"
+ignores, pace_s = sys.argv[2] == "ignores", int(sys.argv[3])
+run_stopping.RunStopChecker.__init__.__kwdefaults__["poll_interval"] = pace_s
 if ignores:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 told = threading.Event()
@@ -41,13 +42,21 @@ def stop():  # what the SDK does by itself, and a mark that it was done
     interrupt.interrupt_main()
     told.set()
 
-run = wandb.init(project="stops", id=sys.argv[1], settings=wandb.Settings(stop_fn=stop if ignores else None))
+run = wandb.init(project="stops", id=sys.argv[1], settings=wandb.Settings(stop_fn=stop if ignores else None, x_file_stream_transmit_interval=pace_s))
 run.log({"x": 1})
+over = threading.Event()
+
+def log():  # beside the main thread, for an interrupt to meet no code of the SDK
+    while not over.wait(0.1):
+        run.log({"y": 1})
+
+threading.Thread(target=log, daemon=True).start()
 print("ready", flush=True)
 if ignores:
     assert told.wait(90)
 else:
     time.sleep(90)
+over.set()
 run.log({"x": 2})
 run.finish()
 print(json.dumps("went on to its end"))
@@ -76,9 +85,9 @@ class TestResume:
         assert (never[1], refused, auto[0]) == (1, "refused", "auto0001")
 
 
-def stopped(service: Service, sdk: Sdk, name: str, signals: str) -> tuple[int, str, dict[str, Any]]:
+def stopped(service: Service, sdk: Sdk, name: str, signals: str, pace_s: int = 1) -> tuple[int, str, dict[str, Any]]:
     """The exit code, what was printed, and the run, of a script that was asked to stop by REST."""
-    command = [sys.executable, "-c", STOPPED, name, signals]
+    command = [sys.executable, "-c", STOPPED, name, signals, str(pace_s)]
     process = subprocess.Popen(command, cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "ready"
@@ -101,7 +110,6 @@ def send(service: Service, name: str, **said: Any) -> dict[str, Any]:
 
 
 class TestStop:
-    @pytest.mark.proof  # the SDK looks every 15 s
     def test_cancelling_by_rest_interrupts_the_script_that_logs(self, wandb_service: Service, sdk: Sdk) -> None:
         code, said, run = stopped(wandb_service, sdk, "stopped1", "heeds")
 
@@ -109,7 +117,12 @@ class TestStop:
         assert "KeyboardInterrupt" in said
         assert (run["state"], run["metrics"]["x"]["last"]) == ("cancelled", 1)
 
-    @pytest.mark.proof  # as above
+    @pytest.mark.proof
+    def test_needs_no_faster_looking_than_the_sdk_s_own(self, wandb_service: Service, sdk: Sdk) -> None:
+        _, _, run = stopped(wandb_service, sdk, "stopped2", "heeds", 15)
+
+        assert run["state"] == "cancelled"
+
     def test_a_script_that_ignores_interrupts_goes_on_to_its_end(self, wandb_service: Service, sdk: Sdk) -> None:
         code, said, run = stopped(wandb_service, sdk, "ignores1", "ignores")
 

@@ -1,4 +1,4 @@
-"""`wandb verify --host`, the SDK's own check of a server, over plain http and with TLS put in front."""
+"""The SDK through TLS that is put in front, and `wandb verify --host`, its own check of a server, with it and over plain http."""
 
 import re
 import subprocess
@@ -34,6 +34,23 @@ LONGEST_S = 280
 AT_A_RUN = "from wandb.agents import pyagent; pyagent.Agent.HEARTBEAT_SLEEP_SECONDS = 0.2; from wandb.cli.cli import cli; cli()"
 
 
+LOGS = """
+import json, wandb
+with wandb.init(project="secured", id="behind01") as run:
+    run.log({"loss": 1})
+    made = wandb.Artifact("set", type="dataset")
+    with made.new_file("a.txt") as file:
+        file.write("one")
+    run.log_artifact(made).wait()
+seen = wandb.Api().run("secured/behind01")
+with open(wandb.Api().artifact("secured/set:latest").download() + "/a.txt") as file:
+    text = file.read()
+with seen.file("config.yaml").download() as file:
+    config = file.read()
+print(json.dumps([[row["loss"] for row in seen.scan_history()], text, "wandb" in config, seen.file("config.yaml").direct_url]))
+"""
+
+
 def verify(sdk: Sdk, *python: str, **environment: str) -> dict[str, str]:
     """What it says of each item; the command must have ended well."""
     command = [sys.executable, *python, "verify", "--host", sdk.url]
@@ -56,18 +73,33 @@ def secured(tmp_path: Path, valkey: Valkey) -> Iterator[tuple[Sdk, Authority]]:
     service.stop()
 
 
+def trusts(authority: Authority) -> dict[str, str]:
+    """What the SDK's process in Go and what it does in Python read."""
+    return {"SSL_CERT_FILE": str(authority.certificate), "REQUESTS_CA_BUNDLE": str(authority.certificate)}
+
+
+class TestTls:
+    def test_put_in_front_reaches_as_far_as_the_addresses_of_files(self, secured: tuple[Sdk, Authority]) -> None:
+        sdk, authority = secured
+
+        rows, text, has_config, address = sdk.run(LOGS, **trusts(authority))
+
+        assert (rows, text, has_config) == ([1], "one", True)
+        assert address.startswith(sdk.url)
+        assert sdk.url.startswith("https://")
+
+
+@pytest.mark.proof
 class TestVerify:
     @pytest.mark.timeout(300)
     def test_passes_every_item_behind_tls(self, secured: tuple[Sdk, Authority]) -> None:
         sdk, authority = secured
-        trusts = {"SSL_CERT_FILE": str(authority.certificate), "REQUESTS_CA_BUNDLE": str(authority.certificate)}
 
-        told = verify(sdk, "-c", AT_A_RUN, **trusts)
+        told = verify(sdk, "-c", AT_A_RUN, **trusts(authority))
 
         assert list(told) == ITEMS
         assert {item for item, mark in told.items() if mark != GOOD} == set()
 
-    @pytest.mark.proof
     def test_passes_over_plain_http_all_that_needs_no_https(self, wandb_service: Service, sdk: Sdk) -> None:
         told = verify(sdk, "-m", "wandb")
 
