@@ -20,7 +20,7 @@ export const GroupLine = memo(function GroupLine({ group, name, layout, stroke, 
         <span className="runs-name">
           <button type="button" className="runs-open" tabIndex={-1} data-act="open" aria-expanded={open} aria-label={`${open ? "Close" : "Open"} the group ${name}`}>{open ? "▾" : "▸"}</button>
           <Eye name={name} stroke={stroke} />
-          <b className="cut" title={name}>{name}</b>
+          <b className="runs-group-name" title={name}>{name}</b>
           <span className="meta">{group.n}</span>
         </span>
       ) : (
