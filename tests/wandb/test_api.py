@@ -205,6 +205,24 @@ class TestHistory:
         assert read["scan"] == [list(range(20)), 2**53 + 1]
         assert read["scan_keys"] == [1 / 6 + 1, 1 / 7 + 1, 1 / 8 + 1]
 
+    @pytest.mark.parametrize(
+        ("spec", "steps"),
+        [
+            pytest.param({"minStep": 2, "maxStep": 4, "samples": 3}, [2, 3, 4], id="as 0.28 and newer page: the last step of the page"),
+            pytest.param({"minStep": 2, "maxStep": 4, "samples": 2}, [2, 3], id="as older ones do: the first step of the next page"),
+            pytest.param({"minStep": 17, "maxStep": 20, "samples": 1000}, [17, 18, 19], id="an older one's last page"),
+            pytest.param({"samples": 500}, list(range(20)), id="no bounds"),
+        ],
+    )
+    def test_pages_of_keys_have_each_step_once(self, read, wandb_service, spec, steps) -> None:
+        text = json.dumps(json.dumps({"keys": ["_step", "loss"], **spec}))
+
+        found = ask(
+            wandb_service, wandb_service.key, f'{{project(name:"reading",entityName:"team"){{run(name:"read0"){{sampledHistory(specs:[{text}])}}}}}}'
+        )
+
+        assert [row["_step"] for row in found["data"]["project"]["run"]["sampledHistory"][0]] == steps
+
     def test_says_its_keys(self, read) -> None:
         assert read["keys"] == ["_runtime", "_step", "_timestamp", "count", "loss", "odd", "text", "val/acc"]
 
