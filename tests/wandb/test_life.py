@@ -1,8 +1,6 @@
 """What begins, stops and ends a run that the real SDK logs, and what GraphQL refuses."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import httpx
@@ -10,6 +8,7 @@ import pytest
 from sdk import Sdk
 from servers import NO_TLS
 from service import Service
+from stopping import stoppable
 
 UPSERT = "mutation UpsertBucket($input: UpsertBucketInput!) { upsertBucket(input: $input) { bucket { id name } inserted } }"
 RESUMES = """
@@ -27,39 +26,6 @@ except wandb.errors.UsageError as error:
     told.append("refused")
 told.append(go(id="auto0001", resume="auto"))
 print(json.dumps(told))
-"""
-STOPPED = """
-import json, signal, sys, threading, time, wandb
-from wandb.sdk.lib import interrupt, run_stopping
-
-ignores, pace_s = sys.argv[2] == "ignores", int(sys.argv[3])
-run_stopping.RunStopChecker.__init__.__kwdefaults__["poll_interval"] = pace_s
-if ignores:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-told = threading.Event()
-
-def stop():  # what the SDK does by itself, and a mark that it was done
-    interrupt.interrupt_main()
-    told.set()
-
-run = wandb.init(project="stops", id=sys.argv[1], settings=wandb.Settings(stop_fn=stop if ignores else None, x_file_stream_transmit_interval=pace_s))
-run.log({"x": 1})
-over = threading.Event()
-
-def log():  # beside the main thread, for an interrupt to meet no code of the SDK
-    while not over.wait(0.1):
-        run.log({"y": 1})
-
-threading.Thread(target=log, daemon=True).start()
-print("ready", flush=True)
-if ignores:
-    assert told.wait(90)
-else:
-    time.sleep(90)
-over.set()
-run.log({"x": 2})
-run.finish()
-print(json.dumps("went on to its end"))
 """
 
 
@@ -87,10 +53,7 @@ class TestResume:
 
 def stopped(service: Service, sdk: Sdk, name: str, signals: str, pace_s: int = 1) -> tuple[int, str, dict[str, Any]]:
     """The exit code, what was printed, and the run, of a script that was asked to stop by REST."""
-    command = [sys.executable, "-c", STOPPED, name, signals, str(pace_s)]
-    process = subprocess.Popen(command, cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
+    process = stoppable(sdk, name, signals, pace_s)
     run_id = run_of(service, "stops", name)
     assert service.client.post(f"/runs/{run_id}/cancel").status_code == 202
     said, _ = process.communicate(timeout=100)
