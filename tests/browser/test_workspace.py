@@ -51,6 +51,7 @@ class TestTable:
         table.get_by_label("Search columns").fill("")
         table.get_by_role("button", name="Pin state").click()
         expect(table.get_by_role("columnheader", name="state")).to_have_class("runs-th pinned")
+        expect(table.get_by_role("gridcell").first).to_have_css("position", "sticky")
 
     def test_a_baseline_is_pinned_and_others_show_their_difference(self, visit: Visit, trained: Trained) -> None:
         page = visit(f"/acme/digits?base={trained['baseline']}")
