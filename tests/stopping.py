@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sdk import Sdk
 
@@ -11,8 +13,7 @@ from wandb.sdk.lib import interrupt, run_stopping
 
 ignores, pace_s = sys.argv[2] == "ignores", int(sys.argv[3])
 run_stopping.RunStopChecker.__init__.__kwdefaults__["poll_interval"] = pace_s
-if ignores:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN if ignores else signal.default_int_handler)  # whatever it inherits
 told = threading.Event()
 
 def stop():  # what the SDK does by itself, and a mark that it was done
@@ -40,10 +41,17 @@ print(json.dumps("went on to its end"))
 """
 
 
-def stoppable(sdk: Sdk, name: str, signals: str = "heeds", pace_s: int = 1) -> subprocess.Popen[str]:
-    """The script, which logs to the run `name` of `stops` and heeds or ignores interrupts; the SDK looks every `pace_s` (by itself: 15)."""
+@contextmanager
+def stoppable(sdk: Sdk, name: str, signals: str = "heeds", pace_s: int = 1) -> Iterator[subprocess.Popen[str]]:
+    """The script, which logs to the run `name` of `stops` and heeds or ignores interrupts; the SDK looks every `pace_s` (by itself: 15).
+
+    What has not ended by itself is killed.
+    """
     command = [sys.executable, "-c", STOPPED, name, signals, str(pace_s)]
-    process = subprocess.Popen(command, cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
-    return process
+    with subprocess.Popen(command, cwd=sdk.folder, env=sdk.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "ready"
+            yield process
+        finally:
+            process.kill()

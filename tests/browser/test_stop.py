@@ -17,11 +17,11 @@ class TestStop:
         self, served: Service, visit: Callable[..., Page], shot: Callable[..., None], tmp_path: Path
     ) -> None:
         pytest.importorskip("wandb")
-        process = stoppable(Sdk(tmp_path, f"http://127.0.0.1:{served.port}", served.key), "button01")
-        page = visit("/team/stops/runs/button01")
+        with stoppable(Sdk(tmp_path, f"http://127.0.0.1:{served.port}", served.key), "button01") as process:
+            page = visit("/team/stops/runs/button01")
 
-        page.get_by_role("button", name="Stop", exact=True).click()
-        said, _ = process.communicate(timeout=60)
+            page.get_by_role("button", name="Stop", exact=True).click()
+            said, _ = process.communicate(timeout=60)
 
         assert process.returncode != 0
         assert "KeyboardInterrupt" in said

@@ -53,11 +53,11 @@ class TestResume:
 
 def stopped(service: Service, sdk: Sdk, name: str, signals: str, pace_s: int = 1) -> tuple[int, str, dict[str, Any]]:
     """The exit code, what was printed, and the run, of a script that was asked to stop by REST."""
-    process = stoppable(sdk, name, signals, pace_s)
-    run_id = run_of(service, "stops", name)
-    assert service.client.post(f"/runs/{run_id}/cancel").status_code == 202
-    said, _ = process.communicate(timeout=100)
-    return process.returncode, said, service.run(run_id)
+    with stoppable(sdk, name, signals, pace_s) as process:
+        run_id = run_of(service, "stops", name)
+        assert service.client.post(f"/runs/{run_id}/cancel").status_code == 202
+        said, _ = process.communicate(timeout=100)
+        return process.returncode, said, service.run(run_id)
 
 
 def run_of(service: Service, project: str, name: str) -> str:
