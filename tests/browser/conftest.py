@@ -19,7 +19,7 @@ PROJECT = "acme/digits"
 # What tests ask for: a refusal, no connection.
 EXPECTED = ("the server responded with a status of", "net::ERR_INTERNET_DISCONNECTED", "Unable to preload CSS", "dynamically imported module")
 
-expect.set_options(timeout=20_000)  # a loaded machine is slow, and nothing waits longer than it must
+expect.set_options(timeout=40_000)  # a loaded machine is slow, and nothing waits longer than it must
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def visit(chromium: Browser, served: Service) -> Iterator[Callable[..., Page]]:
         origin = f"http://127.0.0.1:{served.port}"
         context = chromium.new_context(base_url=origin, viewport=viewport, color_scheme="dark" if dark else "light", accept_downloads=True)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         if signed_in:
             answer = context.request.post("/login", form={"key": key or served.key, "next": "/"}, headers={"Origin": origin}, max_redirects=0)
             assert answer.status == 303, answer.text()

@@ -102,7 +102,7 @@ class TestHeader:
         expect(page.get_by_role("button", name="Never rerun")).to_be_visible()
 
         page.keyboard.press("r")
-        expect(page.get_by_role("button", name="Reproduced 1 of 1")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("button", name="Reproduced 1 of 1")).to_be_visible()
         page.keyboard.press("Escape")
 
         expect(page).to_have_url(re.compile("/runs/keys$"))

@@ -21,7 +21,7 @@ class TestStop:
             page = visit("/team/stops/runs/button01")
 
             page.get_by_role("button", name="Stop", exact=True).click()
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=100)
 
         assert process.returncode != 0
         assert "KeyboardInterrupt" in said
