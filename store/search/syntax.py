@@ -10,7 +10,7 @@ value   = number | 'text' | true | false
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from store.errors import BadSearch
@@ -101,14 +101,7 @@ def read_filter(text: str) -> Filter:
 
 def read_sort(text: str) -> tuple[SortKey, ...]:
     """Keys by commas, a minus before those that descend. Raises BadSearch."""
-    reader = _Reader(tokens(text))
-    found = [reader.sort_key()]
-    while reader.take_mark(","):
-        found.append(reader.sort_key())
-    reader.must_end("a comma or the end")
-    if len(found) > MOST_SORT_KEYS:
-        raise BadSearch(found[MOST_SORT_KEYS].key.column, f"at most {MOST_SORT_KEYS} keys to sort by")
-    return tuple(found)
+    return _sort_keys(text, _Reader.sort_key)
 
 
 def read_paths(text: str) -> tuple[tuple[str, ...], ...]:
@@ -134,14 +127,7 @@ def read_groups(text: str) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
 
 def read_group_sort(text: str) -> tuple[SortKey, ...]:
     """Keys to sort groups by: COUNT, what metrics are spread over (the part is one of SPREADS), fields and leaves of the config. Raises BadSearch."""
-    reader = _Reader(tokens(text))
-    found = [reader.group_sort_key()]
-    while reader.take_mark(","):
-        found.append(reader.group_sort_key())
-    reader.must_end("a comma or the end")
-    if len(found) > MOST_SORT_KEYS:
-        raise BadSearch(found[MOST_SORT_KEYS].key.column, f"at most {MOST_SORT_KEYS} keys to sort by")
-    return tuple(found)
+    return _sort_keys(text, _Reader.group_sort_key)
 
 
 def read_facets(text: str) -> tuple[Key, ...]:
@@ -174,6 +160,17 @@ def _steps(segments: Sequence[Token]) -> tuple[str, ...]:
         return tuple(names)
     has_part = segments[-1].kind == "word" and names[-1] in (*PARTS, "max_step", "non_finite")
     return ("metrics", ".".join(names[1:-1]), names[-1]) if has_part else ("metrics", ".".join(names[1:]))
+
+
+def _sort_keys(text: str, read: "Callable[[_Reader], SortKey]") -> tuple[SortKey, ...]:
+    reader = _Reader(tokens(text))
+    found = [read(reader)]
+    while reader.take_mark(","):
+        found.append(read(reader))
+    reader.must_end("a comma or the end")
+    if len(found) > MOST_SORT_KEYS:
+        raise BadSearch(found[MOST_SORT_KEYS].key.column, f"at most {MOST_SORT_KEYS} keys to sort by")
+    return tuple(found)
 
 
 class _Reader:
