@@ -55,7 +55,6 @@ class TestTree:
         assert [file.name for file in files if "index-url" in file.read_text()] == []
 
     def test_the_page_s_packages_are_locked_as_they_are_asked_for(self) -> None:
-        """An install for building leaves out what the lock calls a package for checks, whatever package.json says of it."""
         asked, lock = (json.loads((ROOT / "web" / name).read_text()) for name in ("package.json", "package-lock.json"))
 
         for kind in ("dependencies", "devDependencies"):
