@@ -19,6 +19,7 @@ class Logged:
     """A run as it was found; `moment` is the database's clock."""
 
     run_id: str
+    project_id: str
     origin: str
     state: str
     entity: str
@@ -29,13 +30,16 @@ class Logged:
 
 def lock(connection: Connection, run_ids: Sequence[str]) -> Callable[[], dict[str, Logged]]:
     """What gives the runs that there are, their rows locked to the end of the transaction."""
-    postgresql = connection.dialect.name == "postgresql"
-    # In the order of their ids: two processes that lock several runs must not wait for each other.
+    which = f"r.id IN {in_list(len(run_ids))}"
+    if connection.dialect.name == "postgresql":
+        # A statement of its own: what is read in that which waits for the lock may be older than what the other one wrote.
+        # In the order of their ids: two processes that lock several runs must not wait for each other.
+        write(connection, f"SELECT 1 FROM runs r WHERE {which} ORDER BY r.id FOR NO KEY UPDATE", [run_ids])
     text = f"""
-        SELECT r.id, r.origin, r.state, r.heartbeat_at, p.entity, {NOW[connection.dialect.name]} AS moment,
+        SELECT r.id, r.project_id, r.origin, r.state, r.heartbeat_at, p.entity, {NOW[connection.dialect.name]} AS moment,
                h.version, h.metrics, h.refused, h.clocks, h.blocks
         FROM runs r JOIN projects p ON p.id = r.project_id LEFT JOIN heads h ON h.run_id = r.id
-        WHERE r.id IN {in_list(len(run_ids))} AND r.project_id <> '{TRASH}' ORDER BY r.id {"FOR NO KEY UPDATE OF r" if postgresql else ""}"""
+        WHERE {which} AND r.project_id <> '{TRASH}'"""
     rows = ask(connection, text, run_ids)
     return lambda: {row[0]: _logged(row) for row in rows()}
 
@@ -51,6 +55,6 @@ def touch(connection: Connection, runs: Sequence[Logged]) -> None:
 
 
 def _logged(row: Any) -> Logged:
-    run_id, origin, state, heartbeat_at, entity, moment, *of_head = row
+    run_id, project_id, origin, state, heartbeat_at, entity, moment, *of_head = row
     head = Head(run_id) if of_head[0] is None else heads.of_row(run_id, *of_head)
-    return Logged(run_id, origin, state, entity, heartbeat_at or 0.0, moment, head)
+    return Logged(run_id, project_id, origin, state, entity, heartbeat_at or 0.0, moment, head)
