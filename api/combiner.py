@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy import exc as sql
 
 from api.room import Busy, Room
-from store import logged, runs, series, sums
+from store import direct, logged, runs, series, sums
 from store.blocks import Group
 from store.database import Database, fetch, pipelined
 from store.errors import Conflict, NotFound, RunNotFound
@@ -61,8 +61,8 @@ class _Waiting:
 
 
 class Combiner:
-    """Writes all appends of this process, those that came meanwhile together: on the event loop while the disk is quick and nobody else writes
-    to the database, which saves two changes of thread for every append; otherwise in a thread, which may wait."""
+    """Writes all appends of this process, those that came meanwhile together: to SQLite on the event loop while the disk is quick and nobody else
+    writes, which saves two changes of thread for every append; otherwise in a thread, which may wait."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -72,6 +72,7 @@ class Combiner:
         self._memory = sums.Memory()
         self._stopping = self._is_due = self._is_asked = False
         self._quick = QuickWriter(db) if db.dialect == "sqlite" else None
+        self._direct = None if db.dialect == "sqlite" else DirectWriter(db)
         self.arriving, self.waiting = Room(MOST_ARRIVING, MOST_ARRIVING_BYTES), Room(MOST_WAITING, MOST_WAITING_BYTES)
         self._thread = threading.Thread(target=self._run, name="combiner", daemon=True)
 
@@ -85,8 +86,9 @@ class Combiner:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
-        if self._quick is not None:
-            self._quick.close()
+        for writer in (self._quick, self._direct):
+            if writer is not None:
+                writer.close()
 
     async def append(self, append: Append) -> Appended:
         """What was taken, committed. Raises RunNotFound, NotAClientRun, RunIsTerminal, Problem 422."""
@@ -136,7 +138,7 @@ class Combiner:
                 batch = self._taken()
                 try:
                     connection = connection or self._db.writer()
-                    results = commit(connection, [waiting.append for waiting in batch], self._memory) if batch else []
+                    results = self._commit(connection, [waiting.append for waiting in batch]) if batch else []
                     self._db.tell(connection)
                 except Exception as error:
                     results = [error] * len(batch)
@@ -147,6 +149,11 @@ class Combiner:
                 self._quick.tidy(connection)
         if connection is not None:
             connection.close()
+
+    def _commit(self, connection: Connection, batch: Sequence[Append]) -> list[Result]:
+        if self._direct is None:
+            return commit(connection, batch, self._memory)
+        return self._direct.commit(batch, self._memory) or commit(connection, batch, self._memory, self._direct.runs)
 
     def _wait(self) -> bool:
         """Whether there may be something to do; returns when there is, or it is time to end."""
@@ -207,29 +214,60 @@ class QuickWriter:
             self._connection.close()
 
 
-def commit(connection: Connection, batch: Sequence[Append], memory: sums.Memory) -> list[Result]:
-    """What became of each: an error of one leaves the others as if it had never come."""
+class DirectWriter:
+    """A writer to PostgreSQL that waits for one answer, for appends of which enough is known from those before them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._connection: Connection | None = None
+        self.runs = direct.KnownRuns()
+
+    def commit(self, batch: Sequence[Append], memory: sums.Memory) -> list[Result] | None:
+        """What became of each; None when nothing was written, or, after an error, perhaps all of it: appending again does not double it."""
+        sent: dict[str, Sequence[Group]] = {}
+        for append in batch:
+            known = self.runs.get(append.run_id)
+            if known is None or append.run_id in sent or append.entity not in (None, known.run.entity):
+                return None
+            sent[append.run_id] = append.groups_at(known.moment)
+        try:
+            connection = self._connection = self._connection or self._db.direct_writer()
+            appended = direct.append(connection, self.runs, memory, sent)
+        except sql.SQLAlchemyError:
+            self.close()
+            return None
+        self._db.tell(connection)
+        return None if appended is None else [appended[append.run_id] for append in batch]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+
+def commit(connection: Connection, batch: Sequence[Append], memory: sums.Memory, known: direct.KnownRuns | None = None) -> list[Result]:
+    """What became of each: an error of one leaves the others as if it had never come. `known` learns the runs."""
     try:
-        return _together(connection, batch, memory)
+        return _together(connection, batch, memory, known)
     except Exception as error:
         if getattr(error, "connection_invalidated", False):  # appending is idempotent: what the lost connection had committed is not doubled
-            return _again(connection, batch, memory, error)
+            return _again(connection, batch, memory, known, error)
         if len(batch) == 1 or isinstance(error, TROUBLE):
             return [error] * len(batch)
-    return [commit(connection, [append], memory)[0] for append in batch]
+    return [commit(connection, [append], memory, known)[0] for append in batch]
 
 
-def _again(connection: Connection, batch: Sequence[Append], memory: sums.Memory, first: Exception) -> list[Result]:
+def _again(connection: Connection, batch: Sequence[Append], memory: sums.Memory, known: direct.KnownRuns | None, first: Exception) -> list[Result]:
     """By a new connection, once."""
     try:
-        return _together(connection, batch, memory)
+        return _together(connection, batch, memory, known)
     except TROUBLE as error:
         return [error] * len(batch)
     except Exception:
         return [first] * len(batch)
 
 
-def _together(connection: Connection, batch: Sequence[Append], memory: sums.Memory) -> list[Result]:
+def _together(connection: Connection, batch: Sequence[Append], memory: sums.Memory, known: direct.KnownRuns | None) -> list[Result]:
     with pipelined(connection), connection.begin():
         run_ids = sorted({append.run_id for append in batch})
         found = logged.lock(connection, run_ids)()
@@ -239,6 +277,8 @@ def _together(connection: Connection, batch: Sequence[Append], memory: sums.Memo
         results = _written(connection, batch, found, held)
     for run_id, run in found.items():
         memory.keep(run_id, before[run_id], run.head.version, metrics[run_id], held)
+    if known is not None:
+        known.learn(found.values())
     return results
 
 

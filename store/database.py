@@ -74,6 +74,10 @@ class Database:
         """A connection to keep for many writing transactions, each `with connection.begin():`."""
         return self._writing.connect()
 
+    def direct_writer(self) -> Connection:
+        """A connection to keep for statements that are transactions of their own."""
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     def impatient_writer(self) -> Connection:
         """A writer of SQLite for who may not wait: another's transaction is an error at once, and no commit copies the log into the file."""
         connection = self._writing.connect()

@@ -48,7 +48,7 @@ def versions(connection: Connection, run_ids: Sequence[str]) -> dict[str, int]:
 
 
 def write(connection: Connection, heads: Sequence[Head]) -> None:
-    rows = [(head.run_id, head.version, head.metrics, head.refused, head.clocks, _packed(head.blocks)) for head in heads]
+    rows = [(head.run_id, head.version, head.metrics, head.refused, head.clocks, packed(head.blocks)) for head in heads]
     database.write(connection, _WRITE[connection.dialect.name], rows)
     note_written(connection, [head.run_id for head in heads])
 
@@ -76,7 +76,7 @@ def of_row(run_id: str, version: int, metrics: int, refused: int, clocks: int, b
     return Head(run_id, version, metrics, refused, clocks, [Lying(*block) for block in orjson.loads(blocks)])
 
 
-def _packed(blocks: Sequence[Lying]) -> str:
+def packed(blocks: Sequence[Lying]) -> str:
     return orjson.dumps([(block.number, block.rows, block.size_bytes) for block in blocks]).decode()
 
 

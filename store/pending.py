@@ -22,18 +22,23 @@ Names = tuple[tuple[int, int], ...]  # where a metric's points lie: places among
 
 def put(connection: Connection, head: Head, groups: Sequence[Group]) -> None:
     """Write groups that this version of the run brought."""
-    rows = max(map(len, groups))
-    if sum(block.rows for block in head.blocks) + rows >= MOST_ROWS:
+    body = _block(head, groups)
+    if body is None:
         seal(connection, head, groups)
         return
-    body = blocks.encode(groups)
-    if sum(block.size_bytes for block in head.blocks) + len(body) >= MOST_BYTES:
-        seal(connection, head, groups)
-        return
-    _insert(connection, head, head.version, rows, body)
-    alike = head.blocks[-FEW:]
-    if len(alike) == FEW and len({_level(block.rows) for block in alike}) == 1:
+    _insert(connection, head, head.version, max(map(len, groups)), body)
+    alike = _alike(head)
+    if alike:
         _join(connection, head, alike)
+
+
+def alone(head: Head, groups: Sequence[Group]) -> bytes | None:
+    """The block that is all there is to write for these groups, which the head then names; None when something is to be sealed or joined."""
+    body = _block(head, groups)
+    if body is None:
+        return None
+    head.blocks.append(Lying(head.version, max(map(len, groups)), len(body)))
+    return None if _alike(head) else body
 
 
 def seal(connection: Connection, head: Head, fresh: Sequence[Group] = ()) -> None:
@@ -77,6 +82,20 @@ def columns_of(connection: Connection, run_ids: Sequence[str], metrics: Sequence
 def _in_order(parts: Sequence[Column]) -> Column:
     whole = Column(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("steps", "values", "times")))
     return whole if bool(np.all(whole.steps[1:] > whole.steps[:-1])) else whole.take(np.argsort(whole.steps, kind="stable"))
+
+
+def _block(head: Head, groups: Sequence[Group]) -> bytes | None:
+    """The groups as a block; None when there is enough with what waits to be sealed."""
+    if sum(block.rows for block in head.blocks) + max(map(len, groups)) >= MOST_ROWS:
+        return None
+    body = blocks.encode(groups)
+    return body if sum(block.size_bytes for block in head.blocks) + len(body) < MOST_BYTES else None
+
+
+def _alike(head: Head) -> Sequence[Lying]:
+    """The last blocks, when they are to become one; else none."""
+    last = head.blocks[-FEW:]
+    return last if len(last) == FEW and len({_level(block.rows) for block in last}) == 1 else ()
 
 
 def _level(rows: int) -> int:

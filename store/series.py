@@ -4,7 +4,7 @@ What comes after all that is held of its metric is put down as it came (pending.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
@@ -63,6 +63,16 @@ class Appended:
             self.refused.append(refusal)
 
 
+@dataclass(frozen=True)
+class Alone:
+    """An append that comes to one block behind all that is held, and to summaries in place of others."""
+
+    head: Head
+    body: bytes
+    totals: Mapping[sums.Name, Sums]
+    result: Appended
+
+
 @dataclass
 class _Writing:
     """What one transaction does to one run."""
@@ -111,6 +121,24 @@ def append_all(
             _merge_late(connection, run, held)
     heads.write(connection, [run.head for run in writing.values() if run.is_changed or run.result.refused_count])
     return {run_id: run.result for run_id, run in writing.items()}
+
+
+def alone(head: Head, groups: Sequence[Group], held: Mapping[sums.Name, Sums]) -> Alone | None:
+    """The append of these groups to a run, of whose metrics `held` are all the summaries; None when there is more to it. The head stays as it is."""
+    run = _Writing(replace(head, blocks=list(head.blocks)))
+    if any((head.run_id, metric) not in held for group in groups for metric in group.metrics):
+        return None
+    for group in groups:
+        _sort_out(run, group, held)
+    if run.late or not run.fresh:
+        return None
+    numbered, run.head.version = blocks.numbered(run.fresh, head.version)
+    body = pending.alone(run.head, numbered)
+    if body is None:
+        return None
+    totals: dict[sums.Name, Sums] = {}
+    _sum_up(run, held, totals)
+    return Alone(run.head, body, totals, run.result)
 
 
 def metrics_of(sent: Iterable[Sequence[Group]]) -> list[str]:
@@ -229,6 +257,10 @@ def _put_down(connection: Connection, run: _Writing, held: Mapping[sums.Name, Su
     run.is_changed = True
     numbered, run.head.version = blocks.numbered(run.fresh, run.head.version)
     pending.put(connection, run.head, numbered)
+    _sum_up(run, held, totals)
+
+
+def _sum_up(run: _Writing, held: Mapping[sums.Name, Sums], totals: dict[sums.Name, Sums]) -> None:
     for group in run.fresh:
         for metric, new in zip(group.metrics, sums.summed(group), strict=True):
             name = (run.head.run_id, metric)
