@@ -117,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it would tell addresses with what they open, at a price for every request
         lifespan=_lifespan,
     )
     app.state.parts = parts

@@ -57,23 +57,26 @@ class Envelope:
                 message["headers"] = [*message["headers"], *missing, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, sealed)
-            except Exception as error:
-                response = problems.answer(error)
-                if status:  # the answer is on its way: all that is left is to break it off
-                    raise
-                await response(scope, receive, sealed)
-            finally:
-                self._note(scope, status, time.perf_counter() - began)
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # in the context of this request's own task
+        try:
+            await self.app(scope, receive, sealed)
+        except Exception as error:
+            response = problems.answer(error)
+            if status:  # the answer is on its way: all that is left is to break it off
+                raise
+            await response(scope, receive, sealed)
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
         self.metrics.observe(route, scope["method"], status, seconds)
+        level = logging.DEBUG if route in OFTEN and status < 400 else logging.INFO
+        if not log.is_enabled_for(level):
+            return
         caller = scope.get("caller")
         log.log(
-            logging.DEBUG if route in OFTEN and status < 400 else logging.INFO,
+            level,
             "request",
             method=scope["method"][:20],
             path=_without_secrets(scope["path"])[:500],

@@ -86,7 +86,10 @@ def _columns(body: bytes) -> Sent:
     if len(steps) and not 0 <= steps.min() <= steps.max() <= LARGEST_STEP:
         raise ValueError
     times = milliseconds(_times_of(document["times"], len(steps))) if "times" in document else np.zeros(len(steps), np.int64)
-    return Sent(blocks.grouped(steps, times, {name: _column(name, metrics[name], len(steps)) for name in names}), "times" in document)
+    groups = blocks.grouped(steps, times, {name: _column(name, metrics[name], len(steps)) for name in names})
+    if any((np.abs(group.values_MN) >= BEYOND_FLOAT64).any() for group in groups):
+        return checked(document.as_dict())  # among these are the integers that float64 does not hold
+    return Sent(groups, "times" in document)
 
 
 def _buffer(column: Any, of_type: Literal["i", "d"]) -> Any:
@@ -110,8 +113,6 @@ def _column(name: str, column: Any, length: int) -> Column:
         return _values(name, column.as_list(), length)
     if len(values) != length or not 0 < len(name) <= LONGEST_METRIC:
         raise ValueError
-    if length and max(-values.min(), values.max()) >= BEYOND_FLOAT64:
-        return _values(name, column.as_list(), length)
     return values, None
 
 
