@@ -39,6 +39,10 @@ class Group:
         versions = self.versions[which] if len(self.versions) else self.versions
         return Group(self.metrics, self.steps[which], self.times[which], self.values_MN[:, which], versions)
 
+    def at(self, versions: Versions) -> "Group":
+        """The group as these writes brought its rows."""
+        return Group(self.metrics, self.steps, self.times, self.values_MN, versions)
+
     def only(self, places: Sequence[int]) -> "Group":
         """The group with the metrics at these places, in this order."""
         if list(places) == list(range(len(self.metrics))):
@@ -89,13 +93,13 @@ def merged(groups: Iterable[Group]) -> list[Group]:
 def numbered(groups: Sequence[Group], after: int) -> tuple[list[Group], int]:
     """The groups as the next versions brought them, as few as there may be, and the last of those."""
     if sum(len(group) * len(group.metrics) for group in groups) <= MOST_TOGETHER:
-        return [replace(group, versions=np.full(len(group), after + 1, np.int64)) for group in groups], after + 1
+        return [group.at(np.full(len(group), after + 1, np.int64)) for group in groups], after + 1
     found, ends = [], 0
     for group in groups:
         size = len(group.metrics)
         ends_N = ends + size * np.arange(1, len(group) + 1)  # how many values there are with each row
         ends = int(ends_N[-1])
-        found.append(replace(group, versions=after + 1 + (ends_N - 1) // MOST_TOGETHER))
+        found.append(group.at(after + 1 + (ends_N - 1) // MOST_TOGETHER))
     return found, after + 1 + (ends - 1) // MOST_TOGETHER
 
 
@@ -106,8 +110,8 @@ def encode(groups: Sequence[Group]) -> bytes:
             len(group),
             columns.encode_steps(group.steps),
             columns.encode_steps(group.versions),
-            group.times.astype("<i8").tobytes(),
-            group.values_MN.astype("<f8").tobytes(),
+            group.times.astype("<i8", copy=False).tobytes(),
+            group.values_MN.astype("<f8", copy=False).tobytes(),
         )
         for group in groups
     ]

@@ -3,6 +3,7 @@
 Each blob starts with one byte that says how it was written, so that later forms can lie beside these.
 """
 
+import struct
 import zlib
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ Values = NDArray[np.float64]
 Milliseconds = NDArray[np.int64]  # since the epoch
 Versions = NDArray[np.int64]  # numbers of writes
 
+_PAIR = struct.Struct("<qq")
 _EVEN = b"e"  # first step and stride, two int64: steps at equal distance
 _DELTA = b"d"  # zlib of the first differences, int64
 _NARROW = (b"1", b"2", b"4")  # first value, int64, then zlib of the differences from it on, in so many bytes each
@@ -53,20 +55,20 @@ def joined(parts: list[Column]) -> Column:
 def encode_steps(steps: Steps) -> bytes:
     stride = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     if len(steps) < 3 or bool((steps[1:] - steps[:-1] == stride).all()):
-        return _EVEN + np.array([steps[0], stride], "<i8").tobytes()
+        return _EVEN + _PAIR.pack(steps[0], stride)
     return _differences(steps)
 
 
 def decode_steps(blob: bytes, count: int) -> Steps:
     if blob[:1] == _EVEN:
-        first, stride = np.frombuffer(blob, "<i8", offset=1)
-        return np.asarray(first + stride * np.arange(count, dtype=np.int64), np.int64)
+        first, stride = _PAIR.unpack_from(blob, 1)
+        return np.arange(first, first + stride * count, stride, dtype=np.int64) if stride else np.full(count, first, np.int64)
     return _summed(blob)
 
 
 def encode_values(values: Values) -> bytes:
     """Raw, or compressed where that saves a fifth: a learning rate shrinks, a loss does not."""
-    raw = values.astype("<f8").tobytes()
+    raw = values.astype("<f8", copy=False).tobytes()
     if len(raw) < SHORT_BYTES:
         return _RAW + raw  # a tail, which the next append rewrites
     sample = zlib.compress(raw[:1024], 1)

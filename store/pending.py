@@ -153,8 +153,6 @@ def _whole(names: Sequence[str], groups: Sequence[Group], places: dict[str, Name
     """One group of metrics that share all their rows: what was sealed of them before, then what waited."""
     parts = [groups[at].only([dict(places[name])[at] for name in names]) for at, _ in places[names[0]]]
     if absorbed[names[0]]:
-        held = [segments.group_of(absorbed[name]) for name in names]
-        values_MN = np.concatenate([group.values_MN for group in held])
-        parts.insert(0, Group(tuple(names), held[0].steps, held[0].times, values_MN, held[0].versions))
+        parts.insert(0, segments.group_of_several({name: absorbed[name] for name in names}))
     (whole,) = blocks.merged(parts)
     return whole

@@ -1,6 +1,6 @@
 """The rows in which points come to rest: segments, up to 4,096 points of a metric each, and the clocks that the metrics logged together share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,12 +66,18 @@ def decode(row: Stored) -> Column:
 
 def group_of(rows: Sequence[Stored]) -> Group:
     """Segments of one metric, in order, with their times and versions."""
+    return group_of_several({rows[0].metric: rows})
+
+
+def group_of_several(rows: Mapping[str, Sequence[Stored]]) -> Group:
+    """The same of several metrics, whose segments have the same steps and clocks."""
+    shared = next(iter(rows.values()))
     return Group(
-        (rows[0].metric,),
-        np.concatenate([columns.decode_steps(row.steps, row.length) for row in rows]),
-        np.concatenate([columns.decode_times(row.times) for row in rows]),
-        np.concatenate([columns.decode_values(row.values) for row in rows])[np.newaxis],
-        np.concatenate([columns.decode_steps(row.versions, row.length) for row in rows]),
+        tuple(rows),
+        np.concatenate([columns.decode_steps(row.steps, row.length) for row in shared]),
+        np.concatenate([columns.decode_times(row.times) for row in shared]),
+        np.array([np.concatenate([columns.decode_values(row.values) for row in some]) for some in rows.values()]),
+        np.concatenate([columns.decode_steps(row.versions, row.length) for row in shared]),
     )
 
 

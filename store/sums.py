@@ -80,13 +80,15 @@ def summed(group: Group) -> list[Sums]:
     count, first, last = len(group), int(group.steps[0]), int(group.steps[-1])
     finite_MN = np.isfinite(group.values_MN)
     if finite_MN.all():
+        counts = [count] * len(group.metrics)
         at_low, at_high = group.values_MN.argmin(axis=1), group.values_MN.argmax(axis=1)
     else:
+        counts = finite_MN.sum(axis=1).tolist()
         at_low, at_high = np.where(finite_MN, group.values_MN, np.inf).argmin(axis=1), np.where(finite_MN, group.values_MN, -np.inf).argmax(axis=1)
     low_steps, high_steps, all_M = group.steps[at_low].tolist(), group.steps[at_high].tolist(), np.arange(len(group.metrics))
     lows, highs, lasts = group.values_MN[all_M, at_low].tolist(), group.values_MN[all_M, at_high].tolist(), group.values_MN[:, -1].tolist()
     sums: list[Sums] = []
-    for place, finite in enumerate(finite_MN.sum(axis=1).tolist()):
+    for place, finite in enumerate(counts):
         newest = None if lasts[place] != lasts[place] else lasts[place]
         extremes = (lows[place], low_steps[place], highs[place], high_steps[place]) if finite else (None, None, None, None)
         sums.append((count, count - finite, first, last, newest, *extremes))
