@@ -1,21 +1,13 @@
 """The admin key of a first start, and the one-time links that sign a browser in."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from cli.preparation import Admin
 from store import keys
 from store.database import Database
 
 SIGNIN_FOR_S = 3600.0
-
-
-@dataclass(frozen=True)
-class Admin:
-    """`new_key` is its text when it was made just now, to be shown once; `signin` is a ticket, None without a key at hand."""
-
-    new_key: str | None
-    signin: str | None
 
 
 def prepare(db: Database, file: Path, renew: bool = False) -> Admin:

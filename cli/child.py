@@ -17,7 +17,14 @@ class Child:
     """Start it from the main thread only: the death signal fires when the thread that started it ends."""
 
     def __init__(
-        self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path, death: signal.Signals = signal.SIGKILL, waits: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        death: signal.Signals = signal.SIGKILL,
+        waits: bool = False,
+        is_heard: bool = False,
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -25,6 +32,7 @@ class Child:
         self.log = log
         self._death = death
         self._waits = waits  # it loads its modules, and begins when its stdin ends
+        self._is_heard = is_heard  # what it prints is for us and not for the log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,11 +50,25 @@ class Child:
                 self.command,
                 env=self.env,
                 stdin=subprocess.PIPE if self._waits else subprocess.DEVNULL,
-                stdout=log,
+                stdout=subprocess.PIPE if self._is_heard else log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone, which stops its children in order
                 preexec_fn=die_with_parent(self._death),  # noqa: PLW1509  (the supervisor has one thread)
             )
+
+    def say(self, text: bytes) -> None:
+        """To a child that waits."""
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # it has ended, which is seen elsewhere
+                self._process.stdin.write(text)
+                self._process.stdin.flush()
+
+    def hear(self) -> bytes:
+        """What a child that is heard has printed since it was last asked for, if anything."""
+        if self._process is None or self._process.stdout is None:
+            return b""
+        os.set_blocking(self._process.stdout.fileno(), False)
+        return self._process.stdout.read() or b""
 
     def release(self) -> None:
         """What it waited for is done, now and for every later start."""
@@ -65,6 +87,9 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):  # nothing is left (macOS says "not permitted" of a group of zombies)
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def ending(self) -> str:
         """How the process ended, in words: "exit code 1", "signal 9 (SIGKILL)"."""

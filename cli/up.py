@@ -2,11 +2,12 @@
 
 import errno
 import http.client
+import math
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +18,11 @@ from cli.broker import Broker
 from cli.child import Child
 from cli.datafolder import FolderLock
 from cli.errors import NotStarted
+from cli.preparation import Admin, Asked, Preparation
 from cli.supervisor import Signals, StopAsked, Supervisor
 from cli.terminal import Json, terminal
 
 if TYPE_CHECKING:
-    from cli.admin_key import Admin
     from store.settings import Settings
 
 # Together under the 5 s in which everything is gone after Ctrl-C: the worker gives its runs back and ends its children first.
@@ -67,27 +68,9 @@ def _run(settings: "Settings", lock: FolderLock, supervisor: Supervisor, *, with
     broker = None if settings.broker_url else Broker(settings.data_dir)
     try:
         env = _environment(settings, broker.url if broker else settings.broker_url)
-        if broker is not None:
-            server = Child("broker", broker.command(), env, logs / "broker.log")
-            supervisor.start(server)
-        # Several API processes have a parent that ends them when it is asked to, but not when it is killed.
-        death = signal.SIGTERM if settings.api_processes > 1 else signal.SIGKILL
-        api = Child("API", [sys.executable, "-m", "api", "--when-stdin-ends"], env, logs / "api.log", death, waits=True)
-        trainer = Child("worker", [sys.executable, "-m", "worker", "--when-stdin-ends"], env, logs / "worker.log", waits=True)
-        started = [api, trainer] if with_worker else [api]
-        for child in started:  # they load their modules while the database is prepared
-            supervisor.start(child)
-        admin, since = _prepare_database(settings, new_admin_key)
-        if admin.new_key:  # at once: should the API not come up, the key is not made again
-            _show_key(admin.new_key, settings.data_dir / "admin.key")
-        if broker is not None:
-            supervisor.wait_ready(server, broker.answers)
-        for child in started:
-            child.release()
-        supervisor.wait_ready(api, lambda: _api_answers(settings))
-        lock.write(_address(settings))
-        if with_worker:
-            supervisor.wait_ready(trainer, _registered(settings, env["RUNTWICE_NODE"], since))
+        asked = Asked(settings.database, str(settings.data_dir / "admin.key"), new_admin_key, env["RUNTWICE_NODE"] if with_worker else "")
+        with Preparation(asked, env, logs / "preparation.log") as preparation:
+            admin = _bring_up(settings, lock, supervisor, broker, preparation, env, with_worker=with_worker)
         _welcome(settings, admin, with_worker)
         supervisor.watch()
         _tell({"event": "stopping"}, "Stopping ...")
@@ -100,48 +83,47 @@ def _run(settings: "Settings", lock: FolderLock, supervisor: Supervisor, *, with
     _tell({"event": "stopped"}, "Stopped. Everything is kept in " + str(settings.data_dir))
 
 
+def _bring_up(
+    settings: "Settings",
+    lock: FolderLock,
+    supervisor: Supervisor,
+    broker: Broker | None,
+    preparation: Preparation,
+    env: Mapping[str, str],
+    *,
+    with_worker: bool,
+) -> Admin:
+    """Returns once every part answers."""
+    logs = settings.data_dir / "logs"
+    if broker is not None:
+        server = Child("broker", broker.command(), env, logs / "broker.log")
+        supervisor.start(server)
+    # Several API processes have a parent that ends them when it is asked to, but not when it is killed.
+    death = signal.SIGTERM if settings.api_processes > 1 else signal.SIGKILL
+    api = Child("API", [sys.executable, "-m", "api", "--when-stdin-ends"], env, logs / "api.log", death, waits=True)
+    trainer = Child("worker", [sys.executable, "-m", "worker", "--when-stdin-ends"], env, logs / "worker.log", waits=True)
+    started = [api, trainer] if with_worker else [api]
+    for child in started:  # they load their modules while the database is prepared
+        supervisor.start(child)
+    supervisor.wait_ready(preparation, preparation.is_done, timeout_s=math.inf)  # tables of many gigabytes may have to be moved
+    if preparation.admin.new_key:  # at once: should the API not come up, the key is not made again
+        _show_key(preparation.admin.new_key, settings.data_dir / "admin.key")
+    if broker is not None:
+        supervisor.wait_ready(server, broker.answers)
+    for child in started:
+        child.release()
+    supervisor.wait_ready(api, lambda: _api_answers(settings))
+    lock.write(_address(settings))
+    if with_worker:
+        supervisor.wait_ready(trainer, preparation.has_seen_the_worker)
+    return preparation.admin
+
+
 def _environment(settings: "Settings", broker_url: str) -> dict[str, str]:
     """What the children are told: the settings in force, and not to import from the folder they happen to be started in."""
     told = {name: str(value) for name, value in settings.model_dump().items()}
     told |= {"broker_url": broker_url, "node": settings.node or socket.gethostname()}
     return {**os.environ, **{f"RUNTWICE_{name.upper()}": value for name, value in told.items()}, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
-
-
-def _prepare_database(settings: "Settings", new_admin_key: bool) -> "tuple[Admin, float]":
-    """The tables are there; the admin, and what the database's clock says."""
-    from sqlalchemy import select
-
-    from cli.admin_key import prepare
-    from cli.migrate import bring_up_to_date
-    from store.database import connect, now
-
-    bring_up_to_date(settings.database)
-    db = connect(settings.database)
-    try:
-        admin = prepare(db, settings.data_dir / "admin.key", renew=new_admin_key)
-        with db.read() as session:
-            return admin, session.scalar(select(now())) or 0.0
-    finally:
-        db.close()
-
-
-def _registered(settings: "Settings", node: str, since: float) -> Callable[[], bool]:
-    """Whether the worker has said in the database that it takes runs."""
-    from sqlalchemy import select
-
-    from store.database import connect
-    from store.tables import Node
-
-    db = connect(settings.database, pool_size=1)
-
-    def is_registered() -> bool:
-        with db.read() as session:
-            found = session.scalar(select(Node.name).where(Node.name == node, Node.heartbeat_at >= since)) is not None
-        if found:
-            db.close()
-        return found
-
-    return is_registered
 
 
 def _api_answers(settings: "Settings") -> bool:
@@ -179,7 +161,7 @@ def _address(settings: "Settings") -> str:
     return settings.public_url.rstrip("/") or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def _welcome(settings: "Settings", admin: "Admin", with_worker: bool) -> None:
+def _welcome(settings: "Settings", admin: Admin, with_worker: bool) -> None:
     url, file = _address(settings), settings.data_dir / "admin.key"
     signin = f"{url}/login?token={admin.signin}" if admin.signin else None
     lines = [f"Runtwice runs at {url}"]

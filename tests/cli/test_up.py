@@ -4,9 +4,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,14 @@ class TestFirstStart:
 
     def test_gives_a_key_that_opens_the_service(self, shared_up: Any) -> None:
         assert ask(shared_up, "GET", "/keys").status_code == 200
+
+    def test_keeps_no_process_for_what_is_done_and_no_key_in_a_log(self, shared_up: Any) -> None:
+        key = (shared_up.data_dir / "admin.key").read_text().strip()
+        logs = [file.read_text() for file in (shared_up.data_dir / "logs").iterdir()]
+
+        assert not any("cli.preparation" in name for name in shared_up.family())
+        assert logs
+        assert not any(key in log for log in logs)
 
     def test_prints_a_link_that_signs_in_once(self, shared_up: Any) -> None:
         [link] = [told["signin"] for told in shared_up.told if told["event"] == "ready"]
@@ -218,6 +228,19 @@ class TestStop:
         family = up.family()
 
         assert end(up) == 0
+        assert [name for name, pid in family.items() if is_alive(pid)] == []
+
+    def test_while_the_database_is_prepared_waits_for_nobody(self, start_up: Start, data_dir: Path) -> None:
+        data_dir.mkdir()
+        with closing(sqlite3.connect(data_dir / "runtwice.db", isolation_level=None)) as taken:
+            taken.execute("PRAGMA journal_mode = WAL")
+            taken.execute("BEGIN IMMEDIATE")
+            up = start_up(data_dir, "--no-worker", ready=False)
+            wait_until(lambda: any("cli.preparation" in name for name in up.family()))
+            family = up.family()
+
+            assert end(up) == 0
+
         assert [name for name, pid in family.items() if is_alive(pid)] == []
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
