@@ -51,7 +51,8 @@ class Database:
         self.on_written: list[Callable[[Collection[str]], None]] = []
         self._writing = engine.execution_options(runtwice_writes=True)
         # What is read in several statements must be of one moment, as it is in SQLite by itself.
-        self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+        alike = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**alike)
 
     @property
     def dialect(self) -> str:
@@ -69,6 +70,8 @@ class Database:
     def read(self) -> Iterator[Session]:
         with Session(self._reading, expire_on_commit=False) as session:
             yield session
+            if self.dialect == "postgresql" and not (session.in_transaction() and session.connection().invalidated):
+                session.commit()  # nothing was written; a ROLLBACK would have the driver forget the statements it has prepared
 
     def writer(self) -> Connection:
         """A connection to keep for many writing transactions, each `with connection.begin():`."""
@@ -81,6 +84,7 @@ class Database:
     def impatient_writer(self) -> Connection:
         """A writer of SQLite for who may not wait: another's transaction is an error at once, and no commit copies the log into the file."""
         connection = self._writing.connect()
+        connection.detach()  # nobody else is given one that is so impatient
         for pragma in ("busy_timeout=0", "wal_autocheckpoint=0"):
             fetch(connection, f"PRAGMA {pragma}")
         return connection
