@@ -78,8 +78,13 @@ class Database:
         return self._writing.connect()
 
     def direct_writer(self) -> Connection:
-        """A connection to keep for statements that are transactions of their own."""
-        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        """A connection to keep for statements that are transactions of their own and find rows by their keys, however few there are: PostgreSQL would
+        read a small table from end to end, which soon is full of rows that were replaced."""
+        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # nobody else plans like this
+        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            fetch(connection, "SELECT set_config(?, 'off', false)", (f"enable_{way}",))
+        return connection
 
     def impatient_writer(self) -> Connection:
         """A writer of SQLite for who may not wait: another's transaction is an error at once, and no commit copies the log into the file."""
