@@ -18,6 +18,7 @@ HEADERS_S = 15.0
 KEEP_ALIVE_S = 30
 GRACE_S = 2  # what `runtwice up` leaves us before it stops waiting
 BACKLOG = 2048
+GARBAGE_OBJECTS = 50_000  # containers more than there were, a few megabytes, before those that refer to each other are looked for
 SILENT_S = 20  # for one process of several to answer its parent before it is started anew; loading alone takes over 5 s on a busy machine
 
 
@@ -76,9 +77,10 @@ def from_environment() -> Any:
 
 
 def _settled(app: FastAPI) -> FastAPI:
-    """The application; what is loaded by now stays, and the garbage collector need not look through it again and again."""
+    """The application; what is loaded by now stays, and the garbage collector need not look through it again and again, nor after every request."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 100)
     gc.enable()
     return app
 
