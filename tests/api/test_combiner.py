@@ -86,20 +86,6 @@ class TestCommit:
         assert isinstance(results[1], Exception)
         assert [held(api, run) for run in ids] == [[0], [0]]
 
-    def test_by_two_processes_loses_nothing(self, api: Any) -> None:
-        ids, begin = [api.client_run()["id"] for _ in range(2)], threading.Barrier(2)
-
-        def write(place: int) -> list[Any]:
-            with api.database.writer() as connection:
-                memory = Memory()
-                begin.wait()
-                return [combiner.commit(connection, [sent(run, step) for run in ids], memory) for step in range(place, 60, 2)]
-
-        with ThreadPoolExecutor(2) as pool:
-            assert list(pool.map(write, range(2))) == [[[Appended(1, [])] * 2] * 30] * 2
-
-        assert [held(api, run) for run in ids] == [list(range(60))] * 2
-
     def test_hides_runs_of_another_entity_though_a_neighbour_may_see_them(self, api: Any, writer: Connection) -> None:
         run = api.client_run()["id"]
 

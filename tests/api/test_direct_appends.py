@@ -286,6 +286,22 @@ class TestTwoWriters:
         for each in writers:
             each.close()
 
+    def test_in_the_usual_way_lose_nothing(self, database: Database) -> None:
+        ids, begin = [client_run(database) for _ in range(2)], threading.Barrier(2)
+
+        def write(place: int) -> list[Result]:
+            with database.writer() as connection:
+                memory = Memory()
+                begin.wait()
+                batches = [combiner.commit(connection, [sent(run, step) for run in ids], memory) for step in range(place, 60, 2)]
+            return [result for batch in batches for result in batch]
+
+        with ThreadPoolExecutor(2) as pool:
+            results = [result for found in pool.map(write, range(2)) for result in found]
+
+        assert [result for result in results if result != Appended(1, [])] == []
+        assert [held(database, run) for run in ids] == [list(range(60))] * 2
+
     @staticmethod
     def _waits(database: Database) -> bool:
         with database.read() as session:
